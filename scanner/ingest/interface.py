@@ -1,0 +1,162 @@
+"""What readers and containers hand to the rest: sources in, streams of Arrow chunks out.
+
+A `Container` turns a `Source` into member sources, a `Reader` turns a `Source` into one `Stream` per artifact. A stream
+is read front to back on one thread; each of its `Part`s may be parsed on any thread, which is what lets a scan be cut
+into shards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from scanner.model import Problem
+from scanner.options import ScanOptions
+from scanner.terms import Format, Status
+
+#: Bytes at the front of a source from which format, encoding and dialect are judged.
+HEAD_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """Text of an artifact that stands outside its cells: preamble, footer, rows that do not fit."""
+
+    text: bytes
+    """UTF-8."""
+    place: str
+    """`preamble`, `footer`, `bad_row`, `header`, `comment`."""
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of one artifact as Arrow columns.
+
+    `columns[i]` belongs to column i of the stream's head. Cells are binary or string (as they stand in the file, UTF-8)
+    or typed (integers, floats, decimals, timestamps, dates, booleans); nested types are flattened by the reader, so a
+    leaf under a list may have more or fewer cells than there are rows.
+    """
+
+    rows: int
+    columns: tuple[pa.Array, ...]
+    loose: tuple[Loose, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    bad_rows: int = 0
+
+
+class Part(Protocol):
+    """A piece of an artifact that can be parsed on its own, on any thread."""
+
+    @property
+    def order(self) -> int:
+        """Position in the artifact; grows from part to part."""
+
+    def read(self) -> Chunk:
+        """Parse the piece.
+
+        Raises:
+            ReadError: the piece cannot be read; the artifact becomes `partial`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A part whose reader has parsed it already."""
+
+    order: int
+    chunk: Chunk
+
+    def read(self) -> Chunk:
+        """The chunk."""
+        return self.chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of an artifact before its rows."""
+
+    path: str
+    """Provenance path, unmasked; the report's gate masks it."""
+    format: Format
+    encoding: str | None = None
+    columns: tuple[str | None, ...] = ()
+    """Header text by column, or dotted path of a nested leaf; None where there is no header."""
+    lines: bool = False
+    """A document of lines: one column of text per line, which the report lists no columns for."""
+    detail: str = ""
+    """Dialect in words for people, as in `semicolon, quoted, header in row 4`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What is known of an artifact after its rows."""
+
+    status: Status = Status.COMPLETE
+    problems: tuple[Problem, ...] = ()
+    sha256: str | None = None
+    """Of the artifact's own bytes as stored; None for a table inside a file."""
+    size_bytes: int | None = None
+    bytes_total: int | None = None
+    bytes_read: int = 0
+
+
+@dataclass(slots=True)
+class Stream:
+    """One artifact being read: `parts` is consumed once, then `tail` may be asked."""
+
+    head: Head
+    parts: Iterator[Part] = field(default_factory=lambda: iter(()))
+    tail: Callable[[], Tail] = Tail
+
+
+class Source(Protocol):
+    """Bytes that lie somewhere: a file, a member of an archive, standard input."""
+
+    @property
+    def path(self) -> str:
+        """Provenance path."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, where known."""
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES (or all, where fewer)."""
+
+    def stream(self) -> BinaryIO:
+        """The bytes from the first on, read sequentially; may be called once more after it was closed.
+
+        Raises:
+            ReadError: it cannot be opened.
+        """
+
+    def seekable(self) -> BinaryIO:
+        """The bytes as a stream that can seek; a member is held in memory or an enciphered temporary file."""
+
+    def file(self) -> Path | None:
+        """The file on disk where the source is one, unchanged and uncompressed; else None."""
+
+
+class Reader(Protocol):
+    """Reads one format."""
+
+    def recognise(self, head: bytes, name: str) -> bool:
+        """Whether bytes that begin so (and a file named so) are of this format; content decides, never the name alone."""
+
+    def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
+        """One stream per artifact in the source; a fault ends as problem and status in the stream's tail."""
+
+
+class Container(Protocol):
+    """Opens one kind of archive or compressed stream."""
+
+    def recognise(self, head: bytes, name: str) -> bool:
+        """As for a reader."""
+
+    def members(self, source: Source, options: ScanOptions) -> Iterator[Source | Stream]:
+        """Members in stored order; a member that cannot be opened is a stream without parts whose tail says why."""

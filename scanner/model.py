@@ -1,0 +1,220 @@
+"""The typed, frozen records that flow through the pipeline and out of it.
+
+Field names are those of the report contract. Nothing here is mutable and nothing holds cell text beyond masked samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from scanner.terms import ColumnType, Form, Format, Level, ProblemCode, Status, Structure
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was not read, or was read otherwise than it stands."""
+
+    code: ProblemCode
+    message: str
+    """What happened and what was done; never cell text."""
+    row: int | None = None
+    """1-based data row (or line, or member) at which it began, where known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for or against a verdict, as a number."""
+
+    subject: str
+    """What was weighed, as in `values: CNIC district code known`."""
+    weight: float
+    """Contribution to the verdict; below 0 speaks against."""
+    text: str
+    """One plain sentence with the figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column and what its values are."""
+
+    index: int
+    name: str | None
+    type: ColumnType = ColumnType.OTHER
+    form: Form = Form.PLAIN
+    confidence: float = 0.0
+    rows_filled: int = 0
+    rows_matched: int = 0
+    distinct: int | None = None
+    samples: tuple[str, ...] = ()
+    role: str | None = None
+    """What the header says the column means (`caller`, `event_time`); None where it says nothing."""
+    evidence: tuple[Evidence, ...] = ()
+    hidden_digits: int | None = None
+    """Of a masked column: digits starred out in a value, at most; None elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierCount:
+    """How often identifiers of one type stand in an artifact, and how many different ones."""
+
+    occurrences: int
+    distinct: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A structure that the rows of an artifact have."""
+
+    structure: Structure
+    rows: int
+    confidence: float
+    roles: Mapping[str, int]
+    """Role to column index."""
+    first_event: str | None = None
+    """ISO 8601, as local as the file states it."""
+    last_event: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribers:
+    """Persons as far as the data can tell."""
+
+    distinct: int = 0
+    basis: str | None = None
+    """The column type that stands for a person, or None where nobody is exposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One part of a score."""
+
+    name: str
+    points: float
+    reason: str
+    """One plain sentence with the figures it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """How badly subscribers are exposed; the factors add up to the score."""
+
+    score: float = 0.0
+    level: Level = Level.NONE
+    factors: tuple[Factor, ...] = ()
+    enisa: Mapping[str, Any] = EMPTY
+    """The ENISA 2013 value beside it: `dpc`, `ei`, `cb`, `se`, `label`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """A rule that what was found may engage; decision support, not legal advice."""
+
+    id: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Subscribers that another artifact of the scan holds too."""
+
+    path: str
+    shared_subscribers: int
+    share_of_this: float
+    on: ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """What two artifacts reveal together that neither does alone."""
+
+    artifacts: tuple[str, ...]
+    on: ColumnType
+    shared_subscribers: int
+    reason: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was examined of an artifact."""
+
+    bytes_total: int | None = None
+    bytes_read: int = 0
+    cells: int = 0
+    sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A table or document that was scanned on its own."""
+
+    path: str
+    format: Format
+    status: Status = Status.COMPLETE
+    encoding: str | None = None
+    sha256: str | None = None
+    size_bytes: int | None = None
+    problems: tuple[Problem, ...] = ()
+    rows: int = 0
+    bad_rows: int = 0
+    columns: tuple[Column, ...] = ()
+    identifiers: Mapping[ColumnType, IdentifierCount] = EMPTY
+    records: tuple[Record, ...] = ()
+    subscribers: Subscribers = Subscribers()
+    severity: Severity = Severity()
+    obligations: tuple[Obligation, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    coverage: Coverage = Coverage()
+    breakdown: Mapping[str, Mapping[str, int]] = EMPTY
+    """Distinct subscribers by `operator` at allocation, `province` and `district` of CNIC."""
+    minors: int = 0
+    """Rows whose date of birth makes a person under 18 at the last event or, without events, in the newest date seen."""
+    duplicate_of: str | None = None
+    """Path of an earlier artifact of the scan with the same rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The whole scan."""
+
+    artifacts: int = 0
+    by_status: Mapping[str, int] = EMPTY
+    by_level: Mapping[str, int] = EMPTY
+    subscribers: Subscribers = Subscribers()
+    severity: Severity = Severity()
+    linkage: tuple[Linkage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What `scan` returns."""
+
+    artifacts: tuple[Artifact, ...]
+    summary: Summary
+    version: str = ""
+    patterns_sha256: str = ""
+    started_at: str = ""
+    """ISO 8601 with zone."""
+    duration_seconds: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_arrow(self) -> dict[str, pyarrow.Table]:
+        """Three Arrow tables: `artifacts`, `columns`, `identifiers`."""
+        from scanner.report.tables import arrow_tables
+
+        return arrow_tables(self)
+
+    def to_pandas(self) -> dict[str, pandas.DataFrame]:
+        """The tables of `to_arrow` as DataFrames; needs pandas."""
+        return {name: table.to_pandas() for name, table in self.to_arrow().items()}

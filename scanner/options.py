@@ -1,0 +1,76 @@
+"""What a scan may use and how far it may go."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scanner.errors import OptionError
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on hostile input; each is named in the problem that it causes."""
+
+    max_depth: int = 16
+    """Containers within containers."""
+    max_member: int = 64 << 30
+    """Bytes of one member once expanded."""
+    max_expanded: int = 1 << 40
+    """Bytes of everything that one outermost file expands to."""
+    max_ratio: int = 2000
+    """Expanded bytes for each stored byte of one member, judged beyond `ratio_floor`."""
+    ratio_floor: int = 256 * MIB
+    """Expanded bytes below which the ratio is not judged."""
+    max_members: int = 1_000_000
+    """Members of one container."""
+    max_columns: int = 20_000
+    """Columns of one table; what stands beyond is scanned as text."""
+    max_cell: int = 512 * MIB
+    """Bytes of one cell or line; longer ones are cut into pieces."""
+    max_json_depth: int = 200
+    """Nesting of JSON; what is deeper is scanned as text."""
+    spool_memory: int = 64 * MIB
+    """Bytes of one member held in memory where its reader must seek; larger ones go to an enciphered temporary file."""
+    seconds_per_artifact: float = 600.0
+    """Wall time of one artifact in an isolated reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """Everything a caller may decide about a scan."""
+
+    workers: int = 0
+    """Threads or processes at work; 0 for one a core."""
+    shard_bytes: int = 8 * MIB
+    """Bytes of input in one shard; the report does not depend on it."""
+    patterns: Path | None = None
+    """Folder with rule packs that is laid over the built-in one."""
+    reveal: bool = False
+    """Show identifiers whole."""
+    samples: int = 3
+    """Sample values kept for each column."""
+    passwords: tuple[str, ...] = ()
+    """Tried in order on encrypted containers."""
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Check ranges.
+
+        Raises:
+            OptionError: for a value out of range.
+        """
+        if self.workers < 0:
+            raise OptionError(f"workers must be 0 (one a core) or more, not {self.workers}")
+        if self.shard_bytes < 4096:
+            raise OptionError(f"shard_bytes must be at least 4096, not {self.shard_bytes}")
+        if not 0 <= self.samples <= 20:
+            raise OptionError(f"samples must be 0 to 20, not {self.samples}")
+
+    @property
+    def threads(self) -> int:
+        """Workers once 0 is resolved."""
+        return self.workers or os.cpu_count() or 1

@@ -1,0 +1,141 @@
+"""The records that rule packs are made of: what `patterns/` says, typed and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scanner.terms import ColumnType, Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A value that must not match, and the look-alike that it is."""
+
+    value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """One way to write an identifier as digits, once separators, `+` and spreadsheet guards are gone.
+
+    A digit string fits when it has `length` digits, begins with `prefix`, the `component_digits` after the first
+    `strip` digits stand in the table `component` (empty: any), and its check digit holds (`checksum`: "", "luhn",
+    "verhoeff", "ean13").
+    """
+
+    id: str
+    """Unique in the pack, as in `msisdn.national`."""
+    column_type: ColumnType
+    label: str
+    """Name for people; for an identifier that the contract has no type for, what it is."""
+    length: int
+    prefix: str
+    strip: int
+    """Leading digits that are no part of the identifier's key."""
+    component: str
+    """Name of a code table in `patterns/tables`, or empty."""
+    component_digits: int
+    checksum: str
+    strength: int
+    """1 weak (shape alone proves little), 2 fair, 3 strong (decides without a header)."""
+    breaks: tuple[int, ...]
+    """Digit positions at which a separator may stand."""
+    free_after: int
+    """From this digit position on a separator may stand anywhere; `length` for nowhere."""
+    in_text: str
+    """Counts inside free text: `always`, `separated` (only with its separators, or with a known `strict` code), `never`."""
+    strict: str
+    """A finer code table (such as 5-digit CNIC codes) that raises the confidence, or empty."""
+    strict_digits: int
+    source: tuple[str, ...]
+    positive: tuple[str, ...]
+    negative: tuple[Negative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An identifier that is no plain digit string: a regular expression on the whole cell (`regex`, `fullmatch`)."""
+
+    id: str
+    column_type: ColumnType
+    label: str
+    pattern: str
+    validator: str
+    """Name of a validator in `scanner.identifiers`, or empty."""
+    min_share: float
+    source: tuple[str, ...]
+    positive: tuple[str, ...]
+    negative: tuple[Negative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Words that are values of one column type, compared after case folding and with runs of non-letters as one space."""
+
+    name: str
+    column_type: ColumnType
+    match: str
+    """`cell` (the whole cell is such a word) or `token` (a cell holds such a word)."""
+    words: frozenset[str]
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """Header spellings that speak for a column type and a role."""
+
+    role: str
+    """The role in a record, as in `caller`, `called`, `event_time`, `subscriber_name`."""
+    column_type: ColumnType
+    words: tuple[str, ...]
+    """Spellings; compared lower-cased with everything but letters and digits removed."""
+    forms: tuple[str, ...]
+    """Spellings of prefixes or suffixes such as `hash`, `md5`, `masked` that may be joined to the words."""
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRule:
+    """A structure as the column types and roles that it needs."""
+
+    structure: Structure
+    needs: tuple[tuple[str, ...], ...]
+    """Groups; of each group at least one role or column type must be present."""
+    any_of: tuple[str, ...]
+    """Of these at least `any_count` must be present."""
+    any_count: int
+    excludes: tuple[str, ...]
+    """Roles or column types that rule it out."""
+    roles: Mapping[str, tuple[str, ...]]
+    """Role named in the report → column types that can fill it, best first."""
+    confidence: float
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTable:
+    """Codes of one kind with what they mean."""
+
+    name: str
+    digits: int
+    codes: Mapping[str, Mapping[str, str]]
+    """Code → columns of its row, as in `{"operator": "Jazz"}`."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Everything in `patterns/`, checked."""
+
+    version: str
+    sha256: str
+    notations: tuple[Notation, ...]
+    expressions: tuple[Expression, ...]
+    lexicons: tuple[Lexicon, ...]
+    headers: tuple[HeaderRule, ...]
+    structures: tuple[StructureRule, ...]
+    tables: Mapping[str, CodeTable]
+    settings: Mapping[str, Mapping[str, object]]
+    """Parsed TOML of the files that score, duties and advice read, by file stem: `severity`, `obligations`, …"""
