@@ -1,0 +1,1385 @@
+"""Compiled passes over Arrow buffers: bytes in, classes, counts and keys out; no policy.
+
+Cells are `data[offsets[i]:offsets[i + 1]]` (offsets: int64[n + 1], data: uint8[...]). Each cell falls into one class of
+`CLASSES` and may yield keys: normalised identifier values as int64. `scanner.identifiers` holds the slow oracles.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+# --- what is counted per column -----------------------------------------------------------------------------------
+
+CLASSES = (
+    "filled", "digits", "separated", "decimal", "scientific", "masked", "digest", "datetime", "date", "clock", "ip",
+    "email", "iban", "iban_valid", "passport", "flight", "locator", "cgi", "pair", "place", "uuid", "words", "text",
+    "foreign", "short", "small", "latitude", "longitude", "epoch_s", "epoch_ms", "epoch_us", "stamp14", "stamp8",
+    "serial_day", "ean", "luhn15", "tac", "cnic_shape", "cnic_dashed", "cnic_fourth", "zeros", "first_gt12",
+    "second_gt12", "iso_first", "long", "multi", "text_hit", "word_total", "byte_total", "mixed_case", "negative",
+    "duration_iso", "ticket_dash", "masked_msisdn", "masked_cnic", "sci_9", "sci_11", "sci_12", "sci_14", "alpha",
+    "fine", "base64", "isolated_bare", "year_month", "digest_msisdn", "plus",
+)  # fmt: skip
+(
+    FILLED, DIGITS, SEPARATED, DECIMAL, SCIENTIFIC, MASKED, DIGEST, DATETIME, DATE, CLOCK, IP,
+    EMAIL, IBAN, IBAN_VALID, PASSPORT, FLIGHT, LOCATOR, CGI, PAIR, PLACE, UUID, WORDS, TEXT,
+    FOREIGN, SHORT, SMALL, LATITUDE, LONGITUDE, EPOCH_S, EPOCH_MS, EPOCH_US, STAMP14, STAMP8,
+    SERIAL_DAY, EAN, LUHN15, TAC, CNIC_SHAPE, CNIC_DASHED, CNIC_FOURTH, ZEROS, FIRST_GT12,
+    SECOND_GT12, ISO_FIRST, LONG, MULTI, TEXT_HIT, WORD_TOTAL, BYTE_TOTAL, MIXED_CASE, NEGATIVE,
+    DURATION_ISO, TICKET_DASH, MASKED_MSISDN, MASKED_CNIC, SCI_9, SCI_11, SCI_12, SCI_14, ALPHA,
+    FINE, BASE64, ISOLATED_BARE, YEAR_MONTH, DIGEST_MSISDN, PLUS,
+) = range(len(CLASSES))  # fmt: skip
+
+#: Smallest and largest of what a column holds; the first of each pair starts high, the second low.
+EXTREMES = ("number_min", "number_max", "key_min", "key_max", "day_min", "day_max", "month_min", "month_max", "hidden")
+NUMBER_MIN, NUMBER_MAX, KEY_MIN, KEY_MAX, DAY_MIN, DAY_MAX, MONTH_MIN, MONTH_MAX, HIDDEN = range(9)
+HIGH = np.int64(2**62)
+LOW = np.int64(-(2**62))
+
+#: Kinds of keys, three ways to stand each: a whole cell by a weak notation, by a sure one, inside text.
+KINDS = ("msisdn", "landline", "cnic", "imsi", "imei", "iccid", "passport", "iban", "email", "ip_address", "pnr",
+         "ticket_number", "digest", "masked")  # fmt: skip
+MSISDN, LANDLINE, CNIC, IMSI, IMEI, ICCID, K_PASSPORT, K_IBAN, K_EMAIL, K_IP, K_PNR, K_TICKET, K_DIGEST, K_MASKED = range(14)
+WEAK, SURE, IN_TEXT = range(3)
+
+# --- bytes --------------------------------------------------------------------------------------------------------
+
+_DIGIT, _UPPER, _LOWER, _SPACE, _DASH, _DOT, _COLON, _SLASH, _AT, _PLUS, _STAR, _PAREN, _UNDER, _HIGH, _OTHER = range(15)
+
+
+def _byte_classes() -> np.ndarray:
+    table = np.full(256, _OTHER, np.uint8)
+    table[48:58], table[65:91], table[97:123], table[128:] = _DIGIT, _UPPER, _LOWER, _HIGH
+    for characters, kind in (
+        (" \t\r\n", _SPACE), ("-", _DASH), (".", _DOT), (":", _COLON), ("/", _SLASH), ("@", _AT), ("+", _PLUS),
+        ("*#", _STAR), ("()", _PAREN), ("_", _UNDER),
+    ):  # fmt: skip
+        for character in characters:
+            table[ord(character)] = kind
+    return table
+
+
+BYTE_CLASSES = _byte_classes()
+POW10 = np.array([10**i for i in range(19)], np.int64)
+_MASK56 = (1 << 56) - 1
+
+
+@njit(cache=True, nogil=True)
+def fold(data, a, b, out):  # type: ignore[no-untyped-def]
+    """Write bytes a..b to `out` with other scripts' digits as ASCII and invisible characters gone; returns the length."""
+    n = 0
+    i = a
+    while i < b:
+        c = data[i]
+        if c < 128:
+            if c >= 32 or c == 9 or c == 10 or c == 13:
+                out[n] = c
+                n += 1
+            i += 1
+            continue
+        if i + 1 < b:
+            d = data[i + 1]
+            if c == 0xDB and 0xB0 <= d <= 0xB9:  # U+06F0 Urdu digits
+                out[n] = 48 + d - 0xB0
+                n += 1
+                i += 2
+                continue
+            if c == 0xD9 and 0xA0 <= d <= 0xA9:  # U+0660 Arabic-Indic digits
+                out[n] = 48 + d - 0xA0
+                n += 1
+                i += 2
+                continue
+            if c == 0xC2 and d == 0xA0:  # no-break space
+                out[n] = 32
+                n += 1
+                i += 2
+                continue
+            if c == 0xC2 and d == 0xAD:  # soft hyphen
+                i += 2
+                continue
+        if i + 2 < b:
+            d = data[i + 1]
+            e = data[i + 2]
+            if c == 0xEF and d == 0xBC and 0x90 <= e <= 0x99:  # U+FF10 full-width digits
+                out[n] = 48 + e - 0x90
+                n += 1
+                i += 3
+                continue
+            if c == 0xEF and d == 0xBC and e == 0x8B:  # full-width plus
+                out[n] = 43
+                n += 1
+                i += 3
+                continue
+            if c == 0xEF and d == 0xBC and e == 0x8D:  # full-width hyphen
+                out[n] = 45
+                n += 1
+                i += 3
+                continue
+            if c == 0xE0 and d == 0xA5 and 0xA6 <= e <= 0xAF:  # U+0966 Devanagari digits
+                out[n] = 48 + e - 0xA6
+                n += 1
+                i += 3
+                continue
+            if c == 0xE2 and d == 0x80 and (0x8B <= e <= 0x8F or 0xAA <= e <= 0xAE):  # zero width, direction marks
+                i += 3
+                continue
+            if c == 0xE2 and d == 0x81 and (0xA0 <= e <= 0xAF):  # word joiner, isolates
+                i += 3
+                continue
+            if c == 0xEF and d == 0xBB and e == 0xBF:  # byte order mark
+                i += 3
+                continue
+            if c == 0xE2 and d == 0x80 and (0x90 <= e <= 0x95):  # dashes
+                out[n] = 45
+                n += 1
+                i += 3
+                continue
+            if c == 0xE2 and d == 0x88 and e == 0x92:  # minus
+                out[n] = 45
+                n += 1
+                i += 3
+                continue
+            if c == 0xE2 and d == 0x80 and (e == 0xAF or 0x80 <= e <= 0x8A):  # narrow and other spaces
+                out[n] = 32
+                n += 1
+                i += 3
+                continue
+            if c == 0xE2 and d == 0x80 and e == 0xA2:  # bullet, used to mask
+                out[n] = 42
+                n += 1
+                i += 3
+                continue
+        out[n] = c
+        n += 1
+        i += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def number(digits, i, j):  # type: ignore[no-untyped-def]
+    """The digits i..j (at most 18) as a number."""
+    value = np.int64(0)
+    for k in range(i, j):
+        value = value * 10 + digits[k]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def luhn(digits, n):  # type: ignore[no-untyped-def]
+    """Whether the last of n digits is the Luhn check digit of the rest."""
+    total = 0
+    for k in range(n):
+        d = np.int64(digits[n - 1 - k])
+        if k % 2 == 1:
+            d *= 2
+            if d > 9:
+                d -= 9
+        total += d
+    return total % 10 == 0
+
+
+@njit(cache=True, nogil=True)
+def ean(digits, n):  # type: ignore[no-untyped-def]
+    """Whether the last of n digits is the EAN check digit of the rest."""
+    total = 0
+    for k in range(n):
+        d = np.int64(digits[n - 1 - k])
+        total += d * 3 if k % 2 == 1 else d
+    return total % 10 == 0
+
+
+@njit(cache=True, nogil=True)
+def verhoeff(digits, n, mult, perm):  # type: ignore[no-untyped-def]
+    """Whether n digits end in their Verhoeff check digit."""
+    c = 0
+    for k in range(n):
+        c = mult[c, perm[k % 8, digits[n - 1 - k]]]
+    return c == 0
+
+
+@njit(cache=True, nogil=True)
+def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best):  # type: ignore[no-untyped-def]
+    """The notation that n digits with separators at the positions in the bit set `breaks` fit best, or -1.
+
+    `best[0]` gets the key, `best[1]` 1 where the match is sure, `best[2]` 1 where the strict code is known. `rules` is
+    int64[rules, 16] (see tables.py), `by_length` int64[32, 2] the slice of rules of a length.
+    """
+    if n < 3 or n > 24:
+        return -1
+    found = -1
+    rank = -1
+    for r in range(by_length[n, 0], by_length[n, 1]):
+        plen = rules[r, 1]
+        ok = True
+        if plen:
+            if number(digits, 0, plen) != rules[r, 2]:
+                continue
+        strip = rules[r, 3]
+        if rules[r, 4] >= 0:
+            code = number(digits, strip, strip + rules[r, 5])
+            if not components[rules[r, 4], code]:
+                continue
+        if breaks:
+            free = rules[r, 9]
+            allowed = rules[r, 8]
+            for p in range(1, n):
+                if breaks >> p & 1 and p < free and not allowed >> p & 1:
+                    ok = False
+                    break
+            if not ok:
+                continue
+        check = rules[r, 6]
+        if check == 1 and not luhn(digits, n):
+            continue
+        if check == 2 and not verhoeff(digits, n, mult, perm):
+            continue
+        if check == 3 and not ean(digits, n):
+            continue
+        if plus and not rules[r, 14]:
+            continue
+        strict = 0
+        if rules[r, 10] >= 0:
+            code = number(digits, strip, strip + rules[r, 11])
+            if components[rules[r, 10], code]:
+                strict = 1
+        strength = rules[r, 7]
+        framed = breaks != 0 and (breaks & ~rules[r, 8]) == 0 and (rules[r, 8] & ~breaks) == 0
+        if in_text:
+            mode = rules[r, 12]
+            if mode == 2:
+                continue
+            if mode == 1 and not strict and not framed:
+                continue
+        score = strength * 4 + strict * 2 + (2 if framed else 0) + (1 if rules[r, 4] >= 0 else 0)
+        if score > rank:
+            rank = score
+            found = r
+            start = strip
+            end = n
+            if end - start > 18:
+                start = end - 18
+            best[0] = number(digits, start, end)
+            best[1] = 1 if (strength >= 3 or strict or framed or plus) else 0
+            best[2] = strict
+    return found
+
+
+@njit(cache=True, nogil=True)
+def days_from_civil(y, m, d):  # type: ignore[no-untyped-def]
+    """Days since 1970-01-01 (Howard Hinnant's civil calendar algorithm)."""
+    if m <= 2:
+        y -= 1
+    era = y // 400
+    yoe = y - era * 400
+    mp = (m + 9) % 12
+    doy = (153 * mp + 2) // 5 + d - 1
+    doe = yoe * 365 + yoe // 4 - yoe // 100 + doy
+    return era * 146097 + doe - 719468
+
+
+@njit(cache=True, nogil=True)
+def month_of(buf, i, j):  # type: ignore[no-untyped-def]
+    """1 to 12 for an English month name or its first three letters, else 0."""
+    if j - i < 3:
+        return 0
+    a = buf[i] | 32
+    b = buf[i + 1] | 32
+    c = buf[i + 2] | 32
+    code = (np.int64(a) << 16) | (np.int64(b) << 8) | np.int64(c)
+    names = (0x6A616E, 0x666562, 0x6D6172, 0x617072, 0x6D6179, 0x6A756E,
+             0x6A756C, 0x617567, 0x736570, 0x6F6374, 0x6E6F76, 0x646563)  # fmt: skip
+    for k in range(12):
+        if names[k] == code:
+            return k + 1
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def parse_time(buf, a, b, out):  # type: ignore[no-untyped-def]
+    """What moment a cell states: 0 none, 1 date and time, 2 date, 3 time of day, 4 year and month.
+
+    `out`: seconds since 1970 with the day first (or -HIGH), with the month first, the first and second number, 1 where
+    the year comes first.
+    """
+    numbers = np.zeros(8, np.int64)
+    widths = np.zeros(8, np.int64)
+    seps = np.zeros(8, np.int64)
+    count = 0
+    month = 0
+    month_at = -1
+    meridiem = 0
+    zone = False
+    i = a
+    while i < b:
+        c = np.int64(buf[i])
+        if 48 <= c <= 57:
+            if count == 8:
+                return 0
+            v = np.int64(0)
+            j = i
+            while j < b and 48 <= buf[j] <= 57 and j - i < 10:
+                v = v * 10 + (np.int64(buf[j]) - 48)
+                j += 1
+            if not zone:
+                numbers[count] = v
+                widths[count] = j - i
+                seps[count] = buf[i - 1] if i > a else 0
+                count += 1
+            i = j
+        elif 65 <= c <= 90 or 97 <= c <= 122:
+            j = i
+            while j < b and (65 <= buf[j] <= 90 or 97 <= buf[j] <= 122):
+                j += 1
+            width = j - i
+            low = c | 32
+            if width == 1 and low == 116 and count == 3:  # T
+                pass
+            elif width == 1 and low == 122 and j == b:  # Z
+                zone = True
+            elif width == 2 and (low == 97 or low == 112) and (buf[i + 1] | 32) == 109:  # AM, PM
+                meridiem = 1 if low == 97 else 2
+            elif width == 3 and (low == 117 or low == 112) and count >= 3:  # UTC, PKT
+                zone = True
+            elif 3 <= width <= 9 and month == 0:
+                month = month_of(buf, i, j)
+                if month == 0 and width == 3 and count == 0:
+                    pass  # a weekday
+                elif month == 0:
+                    return 0
+                month_at = count
+            else:
+                return 0
+            i = j
+        elif c == 45 or c == 47 or c == 46 or c == 58 or c == 32 or c == 44 or c == 43:
+            if (c == 43 or c == 45) and count >= 5 and (i > a and 48 <= buf[i - 1] <= 57) and seps[count - 1] != 47:
+                zone = True
+            i += 1
+        else:
+            return 0
+    if count == 0:
+        return 0
+    # time of day alone
+    if month == 0 and (count == 2 or count == 3 or count == 4) and seps[1] == 58:
+        if widths[0] <= 3 and numbers[1] < 60 and widths[1] == 2 and (count == 2 or (numbers[2] < 60 and seps[2] == 58)):
+            out[0] = numbers[0] * 3600 + numbers[1] * 60 + (numbers[2] if count > 2 else 0)
+            return 3
+        return 0
+    y = d1 = d2 = np.int64(0)
+    rest = 3
+    year_first = 0
+    if month:
+        if month_at == 1 and count >= 2:
+            d1 = numbers[0]
+            y = numbers[1]
+        elif month_at == 0 and count >= 2:
+            d1 = numbers[0]
+            y = numbers[1]
+        else:
+            return 0
+        if widths[1] == 1 or widths[1] == 3 or widths[1] > 4 or seps[1] == 58:
+            return 0
+        rest = 2
+        d2 = month
+        if widths[1] == 2:
+            y += 2000 if y < 70 else 1900
+    else:
+        if count < 3:
+            if count == 2 and widths[0] == 4 and widths[1] == 2 and 1900 <= numbers[0] <= 2100 and 1 <= numbers[1] <= 12 and seps[1] == 45 and b - a == 7:
+                out[0] = days_from_civil(numbers[0], numbers[1], 1) * 86400
+                out[1] = out[0]
+                out[4] = 1
+                return 4
+            return 0
+        s = seps[1]
+        if s != seps[2] or not (s == 45 or s == 47 or s == 46):
+            return 0
+        if widths[0] == 4:
+            y, d2, d1 = numbers[0], numbers[1], numbers[2]
+            year_first = 1
+            if widths[1] > 2 or widths[2] > 2:
+                return 0
+        elif (widths[2] == 4 or widths[2] == 2) and widths[0] <= 2 and widths[1] <= 2:
+            d1, d2, y = numbers[0], numbers[1], numbers[2]
+            if widths[2] == 2:
+                if s == 46 and count == 3:
+                    return 0
+                y += 2000 if y < 70 else 1900
+        else:
+            return 0
+    if y < 1900 or y > 2100 or d1 < 1 or d2 < 1 or d1 > 31 or d2 > 31 or (d1 > 12 and d2 > 12):
+        return 0
+    seconds = np.int64(0)
+    kind = 2
+    if count > rest:
+        h = numbers[rest]
+        if count < rest + 2 or seps[rest + 1] != 58 or h > 24 or numbers[rest + 1] > 59:
+            return 0
+        if meridiem == 2 and h < 12:
+            h += 12
+        elif meridiem == 1 and h == 12:
+            h = 0
+        seconds = h * 3600 + numbers[rest + 1] * 60
+        if count > rest + 2 and seps[rest + 2] == 58:
+            seconds += min(numbers[rest + 2], 59)
+        kind = 1
+    out[0] = days_from_civil(y, d2, d1) * 86400 + seconds if d2 <= 12 else LOW
+    if month or year_first:
+        out[1] = out[0]
+    else:
+        out[1] = days_from_civil(y, d1, d2) * 86400 + seconds if d1 <= 12 else LOW
+    out[2] = d1
+    out[3] = d2
+    out[4] = 1 if (year_first or month) else 0
+    return kind
+
+
+@njit(cache=True, nogil=True)
+def text_hash(buf, a, b):  # type: ignore[no-untyped-def]
+    """A 56-bit hash of the letters and digits of a..b, case folded, other runs as one space (see tables.word_hash)."""
+    h = np.int64(7)
+    gap = False
+    some = False
+    for i in range(a, b):
+        c = np.int64(buf[i])
+        if 65 <= c <= 90:
+            c += 32
+        if 97 <= c <= 122 or 48 <= c <= 57 or c >= 128:
+            if gap and some:
+                h = (h * 1099511628211 + 32) & _MASK56
+            gap = False
+            some = True
+            h = (h * 1099511628211 + c) & _MASK56
+        else:
+            gap = True
+    return h
+
+
+@njit(cache=True, nogil=True)
+def lookup(table, values, h):  # type: ignore[no-untyped-def]
+    """Bits that stand for hash h in an open-addressing table (0 where absent)."""
+    mask = len(table) - 1
+    p = (h ^ (h >> 23)) & mask
+    while table[p] != -1:
+        if table[p] == h:
+            return values[p]
+        p = (p + 1) & mask
+    return np.int64(0)
+
+
+@njit(cache=True, nogil=True)
+def hash_bytes(buf, a, b, lower):  # type: ignore[no-untyped-def]
+    """A 62-bit hash of bytes, ASCII case folded if `lower`."""
+    h = np.int64(1469598103934665603 & 0x3FFFFFFFFFFFFFFF)
+    for i in range(a, b):
+        c = np.int64(buf[i])
+        if lower and 65 <= c <= 90:
+            c += 32
+        h = ((h ^ c) * 1099511628211) & 0x3FFFFFFFFFFFFFFF
+        h = h ^ (h >> 29)
+    return h
+
+
+@njit(cache=True, nogil=True)
+def is_email(buf, a, b):  # type: ignore[no-untyped-def]
+    """Whether a..b is one e-mail address."""
+    at = -1
+    for i in range(a, b):
+        c = buf[i]
+        if c == 64:
+            if at >= 0:
+                return False
+            at = i
+        elif not (48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 46 or c == 95 or c == 45 or c == 43 or c == 37 or c == 39):
+            return False
+    if at <= a or b - at < 5 or b - a > 254:
+        return False
+    dot = -1
+    for i in range(at + 1, b):
+        if buf[i] == 46:
+            if i == at + 1 or (dot >= 0 and i == dot + 1):
+                return False
+            dot = i
+    if dot < 0 or b - dot < 3:
+        return False
+    for i in range(dot + 1, b):
+        if not (65 <= buf[i] <= 90 or 97 <= buf[i] <= 122):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def ipv4(buf, a, b):  # type: ignore[no-untyped-def]
+    """The address as a number where a..b is a dotted quad (a port may follow), else -1."""
+    value = np.int64(0)
+    part = np.int64(0)
+    width = 0
+    parts = 0
+    i = a
+    while i < b:
+        c = np.int64(buf[i])
+        if 48 <= c <= 57:
+            part = part * 10 + c - 48
+            width += 1
+            if width > 3 or part > 255:
+                return -1
+        elif c == 46:
+            if width == 0 or parts == 3:
+                return -1
+            value = value * 256 + part
+            parts += 1
+            part = 0
+            width = 0
+        elif c == 58 and parts == 3 and width and b - i <= 6 and i + 1 < b:
+            for j in range(i + 1, b):
+                if not 48 <= buf[j] <= 57:
+                    return -1
+            return value * 256 + part
+        else:
+            return -1
+        i += 1
+    if parts != 3 or width == 0:
+        return -1
+    return value * 256 + part
+
+
+@njit(cache=True, nogil=True)
+def ipv6(buf, a, b):  # type: ignore[no-untyped-def]
+    """Whether a..b is an IPv6 address."""
+    if b - a < 6 or b - a > 39:
+        return False
+    colons = 0
+    double = 0
+    width = 0
+    for i in range(a, b):
+        c = buf[i]
+        if c == 58:
+            colons += 1
+            if i > a and buf[i - 1] == 58:
+                double += 1
+            width = 0
+        elif 48 <= c <= 57 or 97 <= (c | 32) <= 102:
+            width += 1
+            if width > 4:
+                return False
+        else:
+            return False
+    return double <= 1 and (colons == 7 or (double == 1 and 2 <= colons <= 7))
+
+
+@njit(cache=True, nogil=True)
+def iban_valid(buf, a, b):  # type: ignore[no-untyped-def]
+    """1 where the letters and digits of a..b are a Pakistani IBAN with the right check digits, 0 where only the shape."""
+    text = np.zeros(24, np.int64)
+    n = 0
+    for i in range(a, b):
+        c = np.int64(buf[i])
+        if c == 32 or c == 45:
+            continue
+        if n == 24:
+            return -1
+        if 97 <= c <= 122:
+            c -= 32
+        text[n] = c
+        n += 1
+    if n != 24 or text[0] != 80 or text[1] != 75:
+        return -1
+    for k in range(2, 24):
+        c = text[k]
+        digit = 48 <= c <= 57
+        letter = 65 <= c <= 90
+        if k < 4 and not digit:
+            return -1
+        if 4 <= k < 8 and not letter:
+            return -1
+        if not (digit or letter):
+            return -1
+    rest = np.int64(0)
+    for k in range(24):
+        c = text[(k + 4) % 24]
+        if c <= 57:
+            rest = (rest * 10 + c - 48) % 97
+        else:
+            rest = (rest * 100 + c - 55) % 97
+    return 1 if rest == 1 else 0
+
+
+@njit(cache=True, nogil=True)
+def iban_key(buf, a, b):  # type: ignore[no-untyped-def]
+    """A key of the letters and digits of an IBAN."""
+    h = np.int64(1)
+    for i in range(a, b):
+        c = np.int64(buf[i])
+        if c == 32 or c == 45:
+            continue
+        if 97 <= c <= 122:
+            c -= 32
+        h = ((h ^ c) * 1099511628211) & 0x3FFFFFFFFFFFFFFF
+        h = h ^ (h >> 29)
+    return h
+
+
+@njit(cache=True, nogil=True)
+def emit(hits, keys, state, kind, mode, key):  # type: ignore[no-untyped-def]
+    """Append one key; the caller has made room."""
+    n = state[0]
+    if n < len(hits):
+        hits[n] = kind * 3 + mode
+        keys[n] = key
+    state[0] = n + 1
+
+
+@njit(cache=True, nogil=True)
+def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):  # type: ignore[no-untyped-def]
+    """Find identifiers inside text; returns how many. Numbers may be split by single separators."""
+    found = 0
+    i = a
+    while i < b:
+        c = np.int64(buf[i])
+        if c == 64:  # @: an e-mail address around it
+            s = i
+            while s > a and (48 <= buf[s - 1] <= 57 or 65 <= buf[s - 1] <= 90 or 97 <= buf[s - 1] <= 122 or buf[s - 1] == 46 or buf[s - 1] == 95 or buf[s - 1] == 45 or buf[s - 1] == 43 or buf[s - 1] == 37):
+                s -= 1
+            while s < i and (buf[s] == 46 or buf[s] == 45):
+                s += 1
+            e = i + 1
+            while e < b and (48 <= buf[e] <= 57 or 65 <= buf[e] <= 90 or 97 <= buf[e] <= 122 or buf[e] == 46 or buf[e] == 45):
+                e += 1
+            while e > i + 1 and (buf[e - 1] == 46 or buf[e - 1] == 45):
+                e -= 1
+            if is_email(buf, s, e):
+                emit(hits, keys, state, K_EMAIL, IN_TEXT, hash_bytes(buf, s, e, True))
+                found += 1
+                i = e
+                continue
+            i += 1
+            continue
+        letter = 65 <= c <= 90 or 97 <= c <= 122
+        before = np.int64(buf[i - 1]) if i > a else np.int64(32)
+        joined = 48 <= before <= 57 or 65 <= before <= 90 or 97 <= before <= 122 or before == 95
+        if letter:
+            if not joined and c == 80 and i + 24 <= b and buf[i + 1] == 75 and 48 <= buf[i + 2] <= 57:
+                e = i
+                count = 0
+                while e < b and count < 24:
+                    d = buf[e]
+                    if 48 <= d <= 57 or 65 <= d <= 90:
+                        count += 1
+                    elif not (d == 32 or d == 45):
+                        break
+                    e += 1
+                if count == 24 and iban_valid(buf, i, e) == 1:
+                    emit(hits, keys, state, K_IBAN, IN_TEXT, iban_key(buf, i, e))
+                    found += 1
+                    i = e
+                    continue
+            if not joined and 65 <= c <= 90 and i + 9 <= b and 65 <= buf[i + 1] <= 90:
+                good = True
+                for k in range(2, 9):
+                    if not 48 <= buf[i + k] <= 57:
+                        good = False
+                        break
+                if good and (i + 9 == b or not (48 <= buf[i + 9] <= 57 or 65 <= buf[i + 9] <= 90 or 97 <= buf[i + 9] <= 122 or buf[i + 9] == 95)):
+                    key = (c - 65) * 26 + np.int64(buf[i + 1]) - 65
+                    zeros = True
+                    for k in range(2, 9):
+                        key = key * 10 + np.int64(buf[i + k]) - 48
+                        if buf[i + k] != 48:
+                            zeros = False
+                    if not zeros:
+                        emit(hits, keys, state, K_PASSPORT, IN_TEXT, key)
+                        found += 1
+                        i += 9
+                        continue
+            i += 1
+            continue
+        if not (48 <= c <= 57) and not (c == 43) and not (c == 40):
+            i += 1
+            continue
+        # an address?
+        if 48 <= c <= 57 and not joined and before != 46:
+            e = i
+            dots = 0
+            while e < b and (48 <= buf[e] <= 57 or buf[e] == 46) and e - i < 16:
+                if buf[e] == 46:
+                    dots += 1
+                e += 1
+            while e > i and buf[e - 1] == 46:
+                e -= 1
+                dots -= 1
+            if dots == 3:
+                address = ipv4(buf, i, e)
+                if address >= 0 and not (e < b and (65 <= buf[e] <= 90 or 97 <= buf[e] <= 122)):
+                    emit(hits, keys, state, K_IP, IN_TEXT, address)
+                    found += 1
+                    i = e
+                    continue
+        # a number: digits with single separators between them
+        if joined and before != 95:
+            i += 1
+            continue
+        plus = c == 43
+        j = i + 1 if (c == 43 or c == 40) else i
+        if c == 40 and j < b and buf[j] == 43:
+            plus = True
+            j += 1
+        n = 0
+        breaks = np.int64(0)
+        taken = 0
+        taken_n = -1
+        kind = -1
+        key = np.int64(0)
+        pos = j
+        decimal = 48 <= before <= 57 or before == 46 or before == 44
+        while pos < b and n < 24:
+            d = np.int64(buf[pos])
+            if 48 <= d <= 57:
+                digits[n] = d - 48
+                n += 1
+                pos += 1
+                edge = pos == b or not 48 <= buf[pos] <= 57
+                if edge and n >= 9 and not (pos < b and (65 <= buf[pos] <= 90 or 97 <= buf[pos] <= 122) and buf[pos] != 120):
+                    r = match_rules(digits, n, breaks, plus, True, rules, by_length, components, mult, perm, best)
+                    if r >= 0 and not (decimal and best[1] == 0):
+                        zeros = True
+                        for k in range(n - 7, n):
+                            if digits[k] != 0:
+                                zeros = False
+                                break
+                        if not zeros:
+                            taken = pos
+                            taken_n = n
+                            kind = rules[r, 13]
+                            key = best[0]
+                continue
+            step = 0
+            if n > 0 and (d == 32 or d == 45 or d == 46 or d == 41 or d == 40):
+                step = 1
+                # two separators may follow each other as in ") " or " ("
+                if pos + 1 < b and (buf[pos + 1] == 32 or buf[pos + 1] == 40 or buf[pos + 1] == 41 or buf[pos + 1] == 45) and (d == 41 or d == 32):
+                    step = 2
+            elif n > 0 and (d == 10 or d == 13) and taken_n < 0 and breaks != 0:
+                step = 1
+            if step == 0 or pos + step >= b or not 48 <= buf[pos + step] <= 57:
+                break
+            breaks |= np.int64(1) << n
+            pos += step
+        if taken_n > 0:
+            emit(hits, keys, state, kind, IN_TEXT, key)
+            found += 1
+            i = taken
+            continue
+        while j < b and 48 <= buf[j] <= 57:
+            j += 1
+        i = max(j, i + 1)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm, counts, hits, keys, state):  # type: ignore[no-untyped-def]
+    """Scan each cell as text only."""
+    best = np.zeros(4, np.int64)
+    digits = np.zeros(32, np.uint8)
+    for row in range(len(offsets) - 1):
+        a = offsets[row]
+        b = offsets[row + 1]
+        if a == b:
+            continue
+        counts[FILLED] += 1
+        counts[BYTE_TOTAL] += b - a
+        some = 0
+        high = False
+        for i in range(a, b):
+            c = data[i]
+            if 48 <= c <= 57 or c == 64:
+                some += 1
+            elif c >= 128:
+                high = True
+        if high:
+            n = fold(data, a, b, scratch)
+            k = scan_text(scratch, 0, n, rules, by_length, components, mult, perm, best, digits, hits, keys, state)
+        elif some:
+            k = scan_text(data, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state)
+        else:
+            k = 0
+        if k:
+            counts[TEXT_HIT] += 1
+
+
+@njit(cache=True, nogil=True)
+def take_digits(digits, n, breaks, plus, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state):  # type: ignore[no-untyped-def]
+    """Count a cell that is one number of n digits; returns whether a notation fits."""
+    lengths[min(n, 31)] += 1
+    value = np.int64(-1)
+    if n <= 18:
+        value = number(digits, 0, n)
+        if not breaks and not plus:
+            if value < extremes[NUMBER_MIN]:
+                extremes[NUMBER_MIN] = value
+            if value > extremes[NUMBER_MAX]:
+                extremes[NUMBER_MAX] = value
+    if not breaks and not plus:
+        if n <= 2:
+            counts[SMALL] += 1
+        elif n <= 6:
+            counts[SHORT] += 1
+        if n == 10 and 946684800 <= value <= 2051222400:
+            counts[EPOCH_S] += 1
+            if value < extremes[DAY_MIN]:
+                extremes[DAY_MIN] = value
+            if value > extremes[DAY_MAX]:
+                extremes[DAY_MAX] = value
+        elif n == 13 and 946684800000 <= value <= 2051222400000:
+            counts[EPOCH_MS] += 1
+            if value // 1000 < extremes[DAY_MIN]:
+                extremes[DAY_MIN] = value // 1000
+            if value // 1000 > extremes[DAY_MAX]:
+                extremes[DAY_MAX] = value // 1000
+        elif n == 16 and 946684800000000 <= value <= 2051222400000000:
+            counts[EPOCH_US] += 1
+            if value // 1000000 < extremes[DAY_MIN]:
+                extremes[DAY_MIN] = value // 1000000
+            if value // 1000000 > extremes[DAY_MAX]:
+                extremes[DAY_MAX] = value // 1000000
+        elif n == 14 or n == 8 or n == 12:
+            y = number(digits, 0, 4)
+            m = number(digits, 4, 6)
+            d = number(digits, 6, 8)
+            if 1900 <= y <= 2100 and 1 <= m <= 12 and 1 <= d <= 31:
+                s = days_from_civil(y, m, d) * 86400
+                good = True
+                if n == 14:
+                    hh = number(digits, 8, 10)
+                    mm = number(digits, 10, 12)
+                    ss = number(digits, 12, 14)
+                    good = hh < 24 and mm < 60 and ss < 60
+                    s += hh * 3600 + mm * 60 + ss
+                if good and n != 12:
+                    counts[STAMP14 if n == 14 else STAMP8] += 1
+                    if s < extremes[DAY_MIN]:
+                        extremes[DAY_MIN] = s
+                    if s > extremes[DAY_MAX]:
+                        extremes[DAY_MAX] = s
+        elif n == 5 and 25569 <= value <= 58000:
+            counts[SERIAL_DAY] += 1
+    if n == 13:
+        if not breaks:
+            if ean(digits, 13):
+                counts[EAN] += 1
+        if 1 <= digits[0] <= 8:
+            counts[CNIC_SHAPE] += 1
+            lead[number(digits, 0, 3)] += 1
+            if breaks == (1 << 5 | 1 << 12):
+                counts[CNIC_DASHED] += 1
+            if digits[3] == 0:
+                counts[CNIC_FOURTH] += 1
+    elif n == 15:
+        if luhn(digits, 15):
+            counts[LUHN15] += 1
+        t = digits[0] * 10 + digits[1]
+        if t == 35 or t == 86 or t == 1 or t == 99:
+            counts[TAC] += 1
+    r = match_rules(digits, n, breaks, plus, False, rules, by_length, components, mult, perm, best)
+    if r >= 0:
+        rule_counts[r, 0] += 1
+        rule_counts[r, 1] += best[2]
+        kind = rules[r, 13]
+        key = best[0]
+        if kind == MSISDN:
+            lead[key // 10000000] += 1
+            if key % 10000 == 0:
+                counts[ZEROS] += 1
+        if kind == MSISDN or kind == CNIC:
+            if key < extremes[KEY_MIN]:
+                extremes[KEY_MIN] = key
+            if key > extremes[KEY_MAX]:
+                extremes[KEY_MAX] = key
+        emit(hits, keys, state, kind, SURE if best[1] else WEAK, key)
+        if n == 13 and not breaks and kind != CNIC and 1 <= digits[0] <= 8:
+            emit(hits, keys, state, CNIC, WEAK, number(digits, 0, 13))
+        if n == 13 and kind == CNIC and not breaks:
+            emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
+        if n == 15 and not breaks and kind != IMEI:
+            emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
+        return True
+    if n == 13 and not breaks:
+        emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
+    if (14 <= n <= 16) and not breaks:
+        emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
+    if 8 <= n <= 15 and not breaks and digits[0] != 0 or plus or (n > 9 and digits[0] == 0 and digits[1] == 0):
+        counts[FOREIGN] += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
+def profile_column(offsets, data, scratch, rules, by_length, components, mult, perm, lex_table, lex_bits, counts, lengths, lead, extremes, rule_counts, lex_counts, hits, keys, state):  # type: ignore[no-untyped-def]
+    """One pass over the cells of a column.
+
+    counts int64[CLASSES], lengths int64[32] (digits of all-digit cells), lead int64[1000] (first three digits of national
+    numbers and of 13-digit cells), extremes int64[9], rule_counts int64[rules, 2], lex_counts int64[64, 2] (whole cells,
+    cells with such a word), hits uint8[m] and keys int64[m] with state[0] used. `scratch` is as long as the longest cell.
+    """
+    best = np.zeros(4, np.int64)
+    digits = np.zeros(32, np.uint8)
+    moment = np.zeros(8, np.int64)
+    kinds = np.zeros(16, np.int64)
+    for row in range(len(offsets) - 1):
+        start = offsets[row]
+        stop = offsets[row + 1]
+        if start == stop:
+            continue
+        # the quick way for plain digits
+        n = stop - start
+        plain = True
+        if n <= 24:
+            for i in range(n):
+                c = data[start + i]
+                if c < 48 or c > 57:
+                    plain = False
+                    break
+                digits[i] = c - 48
+            if plain:
+                counts[FILLED] += 1
+                counts[DIGITS] += 1
+                counts[BYTE_TOTAL] += n
+                take_digits(digits, n, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                continue
+        buf = data
+        a = start
+        b = stop
+        for k in range(16):
+            kinds[k] = 0
+        for i in range(a, b):
+            kinds[BYTE_CLASSES[buf[i]]] += 1
+        if kinds[_HIGH] or kinds[_OTHER]:
+            n = fold(data, a, b, scratch)
+            buf = scratch
+            a = 0
+            b = n
+        while a < b and (buf[a] == 32 or buf[a] == 9 or buf[a] == 13 or buf[a] == 10):
+            a += 1
+        while b > a and (buf[b - 1] == 32 or buf[b - 1] == 9 or buf[b - 1] == 13 or buf[b - 1] == 10):
+            b -= 1
+        if a == b:
+            continue
+        counts[FILLED] += 1
+        counts[BYTE_TOTAL] += b - a
+        # spreadsheet guards
+        if b - a > 3 and buf[a] == 61 and buf[a + 1] == 34 and buf[b - 1] == 34:
+            a += 2
+            b -= 1
+        elif b - a > 2 and buf[a] == 34 and buf[b - 1] == 34:
+            a += 1
+            b -= 1
+        elif b - a > 1 and buf[a] == 39:
+            a += 1
+            if b - a > 1 and buf[b - 1] == 39:
+                b -= 1
+        if b - a > 6 and (buf[a] | 32) == 116 and (buf[a + 1] | 32) == 101 and (buf[a + 2] | 32) == 108 and buf[a + 3] == 58:
+            a += 4
+        if b - a > 512:
+            counts[LONG] += 1
+            counts[TEXT] += 1
+            if scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
+                counts[TEXT_HIT] += 1
+            continue
+        for k in range(16):
+            kinds[k] = 0
+        for i in range(a, b):
+            kinds[BYTE_CLASSES[buf[i]]] += 1
+        n = b - a
+        nd = kinds[_DIGIT]
+        letters = kinds[_UPPER] + kinds[_LOWER]
+        if nd == 0:
+            if kinds[_AT] == 1 and is_email(buf, a, b):
+                counts[EMAIL] += 1
+                emit(hits, keys, state, K_EMAIL, SURE, hash_bytes(buf, a, b, True))
+                continue
+            if n == 6 and kinds[_UPPER] == 6:
+                counts[LOCATOR] += 1
+                emit(hits, keys, state, K_PNR, WEAK, hash_bytes(buf, a, b, False))
+            if (n == 32 or n == 40 or n == 64 or n == 56) and letters == n:
+                counts[BASE64] += 1
+            h = text_hash(buf, a, b)
+            bits = lookup(lex_table, lex_bits, h)
+            words = kinds[_SPACE] + 1
+            counts[WORD_TOTAL] += words
+            counts[WORDS] += 1
+            if letters + kinds[_HIGH]:
+                counts[ALPHA] += 1
+            if bits:
+                for k in range(24):
+                    if bits >> k & 1:
+                        lex_counts[k, 0] += 1
+            seen = np.int64(0)
+            i = a
+            while i < b:
+                j = i
+                while j < b and (65 <= buf[j] <= 90 or 97 <= buf[j] <= 122 or buf[j] >= 128):
+                    j += 1
+                if j > i:
+                    seen |= lookup(lex_table, lex_bits, text_hash(buf, i, j))
+                i = j + 1
+            if seen:
+                for k in range(24, 56):
+                    if seen >> k & 1:
+                        lex_counts[k, 1] += 1
+            if kinds[_AT] and scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
+                counts[TEXT_HIT] += 1
+            continue
+        # one number with separators, perhaps with what a spreadsheet or an export added
+        e = b
+        if nd == n and n <= 24:
+            for i in range(n):
+                digits[i] = buf[a + i] - 48
+            counts[DIGITS] += 1
+            take_digits(digits, n, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+            continue
+        if kinds[_AT] == 1 and letters:
+            # a messenger address: the number before @
+            i = a
+            while i < b and (48 <= buf[i] <= 57 or buf[i] == 45 or buf[i] == 43):
+                i += 1
+            if i < b and buf[i] == 64 and i - a >= 10 and i - a <= 20:
+                tail = hash_bytes(buf, i + 1, b, True)
+                dot_us = b - i == 5 and (buf[i + 1] | 32) == 99 and (buf[i + 4] | 32) == 115
+                whats = b - i == 15 and (buf[i + 1] | 32) == 115 and buf[i + 2] == 46 and (buf[i + 3] | 32) == 119
+                if (dot_us or whats) and tail:
+                    e = i
+            if e == b and is_email(buf, a, b):
+                counts[EMAIL] += 1
+                emit(hits, keys, state, K_EMAIL, SURE, hash_bytes(buf, a, b, True))
+                continue
+        if kinds[_DOT] == 1 and letters == 0 and kinds[_DASH] == 0:
+            i = b - 1
+            while i > a and buf[i] == 48:
+                i -= 1
+            if buf[i] == 46 and i < b - 1 and i - a >= 9:
+                e = i
+        if kinds[_DOT] == 3 and kinds[_DASH] == 0 and letters == 0 and kinds[_SPACE] == 0:
+            address = ipv4(buf, a, b)
+            if address >= 0:
+                counts[IP] += 1
+                emit(hits, keys, state, K_IP, SURE, address)
+                continue
+        if kinds[_COLON] >= 2 and kinds[_DASH] == 0 and kinds[_SPACE] == 0 and kinds[_SLASH] == 0 and ipv6(buf, a, b) and (kinds[_COLON] != 2 or letters):
+            counts[IP] += 1
+            emit(hits, keys, state, K_IP, SURE, hash_bytes(buf, a, b, True))
+            continue
+        loose = kinds[_SPACE] + kinds[_DASH] + kinds[_DOT] + kinds[_PAREN] + kinds[_PLUS] + kinds[_SLASH]
+        if (e < b or nd + loose == n) and nd <= 24 and nd >= 5 and kinds[_PLUS] <= 1:
+            count = 0
+            breaks = np.int64(0)
+            plus = False
+            good = True
+            pending = False
+            slash = False
+            for i in range(a, e):
+                c = buf[i]
+                if 48 <= c <= 57:
+                    if pending and count:
+                        breaks |= np.int64(1) << count
+                    pending = False
+                    digits[count] = c - 48
+                    count += 1
+                elif c == 43:
+                    if count:
+                        good = False
+                        break
+                    plus = True
+                else:
+                    if c == 47:
+                        slash = True
+                    pending = True
+            if good and count >= 9 and not slash:
+                # a decimal fraction is no number with a separator
+                fraction = kinds[_DOT] == 1 and e == b and kinds[_DASH] == 0 and kinds[_SPACE] == 0 and digits[0] != 0
+                if not fraction:
+                    before = state[0]
+                    mark = counts[FOREIGN]
+                    if plus:
+                        counts[PLUS] += 1
+                    if breaks == 0 and not plus:
+                        counts[DIGITS] += 1
+                        take_digits(digits, count, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                        continue
+                    if take_digits(digits, count, breaks, plus, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state):
+                        counts[SEPARATED] += 1
+                        continue
+                    if plus:
+                        counts[SEPARATED] += 1
+                        continue
+                    counts[FOREIGN] = mark
+                    state[0] = before
+        # moments
+        if n <= 40 and (buf[a] >= 48 and buf[a] <= 57 or letters) and nd >= 3:
+            kind = parse_time(buf, a, b, moment)
+            if kind:
+                if kind == 3:
+                    counts[CLOCK] += 1
+                    if moment[0] > extremes[NUMBER_MAX]:
+                        extremes[NUMBER_MAX] = moment[0]
+                    continue
+                if kind == 4:
+                    counts[YEAR_MONTH] += 1
+                    continue
+                counts[DATETIME if kind == 1 else DATE] += 1
+                if moment[4]:
+                    counts[ISO_FIRST] += 1
+                else:
+                    if moment[2] > 12:
+                        counts[FIRST_GT12] += 1
+                    if moment[3] > 12:
+                        counts[SECOND_GT12] += 1
+                if moment[0] != LOW:
+                    if moment[0] < extremes[DAY_MIN]:
+                        extremes[DAY_MIN] = moment[0]
+                    if moment[0] > extremes[DAY_MAX]:
+                        extremes[DAY_MAX] = moment[0]
+                if moment[1] != LOW:
+                    if moment[1] < extremes[MONTH_MIN]:
+                        extremes[MONTH_MIN] = moment[1]
+                    if moment[1] > extremes[MONTH_MAX]:
+                        extremes[MONTH_MAX] = moment[1]
+                continue
+        # decimals
+        if kinds[_DOT] == 1 and nd + kinds[_DOT] + kinds[_DASH] + kinds[_PLUS] == n and kinds[_DASH] + kinds[_PLUS] <= 1:
+            whole = np.int64(0)
+            i = a
+            minus = False
+            if buf[i] == 45 or buf[i] == 43:
+                minus = buf[i] == 45
+                i += 1
+            width = 0
+            while i < b and 48 <= buf[i] <= 57:
+                if width < 17:
+                    whole = whole * 10 + np.int64(buf[i]) - 48
+                width += 1
+                i += 1
+            if i < b and buf[i] == 46:
+                counts[DECIMAL] += 1
+                places = b - i - 1
+                if places >= 3:
+                    counts[FINE] += 1
+                if minus:
+                    counts[NEGATIVE] += 1
+                elif 23 <= whole <= 37 and places >= 1:
+                    counts[LATITUDE] += 1
+                elif 60 <= whole <= 77 and places >= 1:
+                    counts[LONGITUDE] += 1
+                if not minus and 25569 <= whole <= 58000:
+                    counts[SERIAL_DAY] += 1
+                continue
+        if kinds[_DASH] == 1 and nd + 1 == n and buf[a] == 45:
+            counts[NEGATIVE] += 1
+            continue
+        # scientific notation
+        if kinds[_UPPER] + kinds[_LOWER] == 1 and nd >= 3 and n <= 28 and kinds[_SPACE] == 0:
+            i = a
+            mantissa = 0
+            exponent = np.int64(-1)
+            dot = -1
+            good = True
+            while i < b:
+                c = buf[i]
+                if 48 <= c <= 57:
+                    if mantissa < 24:
+                        digits[mantissa] = c - 48
+                    mantissa += 1
+                elif c == 46 and dot < 0:
+                    dot = mantissa
+                elif (c == 69 or c == 101) and mantissa:
+                    exponent = 0
+                    i += 1
+                    if i < b and buf[i] == 43:
+                        i += 1
+                    if i == b:
+                        good = False
+                    while i < b:
+                        if not 48 <= buf[i] <= 57:
+                            good = False
+                            break
+                        exponent = exponent * 10 + np.int64(buf[i]) - 48
+                        i += 1
+                    break
+                else:
+                    good = False
+                    break
+                i += 1
+            if good and exponent >= 0 and exponent < 40 and (dot == 1 or (dot < 0 and mantissa == 1)):
+                while mantissa <= 20 and mantissa < exponent + 1 and mantissa >= 10 and exponent + 1 - mantissa <= 1:
+                    digits[mantissa] = 0
+                    mantissa += 1
+                if mantissa == exponent + 1 and mantissa >= 9 and mantissa <= 20:
+                    counts[DIGITS] += 1
+                    take_digits(digits, mantissa, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                    continue
+                counts[SCIENTIFIC] += 1
+                if exponent == 9:
+                    counts[SCI_9] += 1
+                elif exponent == 11:
+                    counts[SCI_11] += 1
+                elif exponent == 12:
+                    counts[SCI_12] += 1
+                elif exponent == 14:
+                    counts[SCI_14] += 1
+                emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
+                continue
+        # masked digits
+        if n <= 24 and nd >= 3 and kinds[_DOT] == 0 and kinds[_COLON] == 0:
+            hidden = 0
+            visible = 0
+            good = True
+            for i in range(a, b):
+                c = buf[i]
+                if 48 <= c <= 57:
+                    visible += 1
+                elif c == 42 or c == 35 or c == 88 or c == 120:
+                    hidden += 1
+                elif not (c == 45 or c == 32 or c == 43 or c == 40 or c == 41):
+                    good = False
+                    break
+            if good and hidden >= 2 and 9 <= hidden + visible <= 15:
+                counts[MASKED] += 1
+                if hidden > extremes[HIDDEN]:
+                    extremes[HIDDEN] = hidden
+                total = hidden + visible
+                if total == 13 and 49 <= buf[a] <= 56:
+                    counts[MASKED_CNIC] += 1
+                elif (total == 11 and buf[a] == 48 and buf[a + 1] == 51) or (total == 12 and buf[a] == 57) or (total == 12 and buf[a] == 43) or (total == 10 and buf[a] == 51) or (total == 14 and buf[a] == 48):
+                    counts[MASKED_MSISDN] += 1
+                emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
+                continue
+        # digests
+        if n >= 16 and letters + nd == n:
+            hexadecimal = True
+            for i in range(a, b):
+                c = buf[i] | 32
+                if not (48 <= buf[i] <= 57 or 97 <= c <= 102):
+                    hexadecimal = False
+                    break
+            if hexadecimal:
+                counts[DIGEST] += 1
+                lengths[31 if n > 64 else 27 if n == 32 else 28 if n == 40 else 29 if n == 56 else 30 if n == 64 else 26] += 1
+                emit(hits, keys, state, K_DIGEST, WEAK, hash_bytes(buf, a, b, True))
+                continue
+        if n == 36 and kinds[_DASH] == 4 and buf[a + 8] == 45 and buf[a + 13] == 45:
+            counts[UUID] += 1
+            continue
+        if (n == 24 or n == 28 or n == 44 or n == 88) and buf[b - 1] == 61 and kinds[_SPACE] == 0:
+            counts[BASE64] += 1
+            emit(hits, keys, state, K_DIGEST, WEAK, hash_bytes(buf, a, b, False))
+            continue
+        # letters and digits
+        if letters == 2 and nd == 7 and n == 9 and letters == kinds[_UPPER] and 65 <= buf[a] <= 90 and 65 <= buf[a + 1] <= 90:
+            counts[PASSPORT] += 1
+            key = (np.int64(buf[a]) - 65) * 26 + np.int64(buf[a + 1]) - 65
+            for i in range(a + 2, b):
+                key = key * 10 + np.int64(buf[i]) - 48
+            emit(hits, keys, state, K_PASSPORT, WEAK, key)
+            continue
+        if n >= 24 and n <= 36 and (buf[a] | 32) == 112 and (buf[a + 1] | 32) == 107:
+            good_iban = iban_valid(buf, a, b)
+            if good_iban >= 0:
+                counts[IBAN] += 1
+                counts[IBAN_VALID] += good_iban
+                emit(hits, keys, state, K_IBAN, SURE if good_iban else WEAK, iban_key(buf, a, b))
+                continue
+        if 3 <= n <= 8 and 1 <= letters <= 3 and nd >= 1 and nd <= 5:
+            i = a + 2
+            if i < b and (buf[i] == 32 or buf[i] == 45):
+                i += 1
+            tail = b - i
+            good = 1 <= tail <= 4
+            for k in range(i, b):
+                if not 48 <= buf[k] <= 57:
+                    good = False
+            first = buf[a]
+            second = buf[a + 1]
+            upper1 = 65 <= first <= 90
+            upper2 = 65 <= second <= 90
+            if good and (upper1 or upper2) and (upper1 or 48 <= first <= 57) and (upper2 or 48 <= second <= 57):
+                counts[FLIGHT] += 1
+                bits = lookup(lex_table, lex_bits, text_hash(buf, a, a + 2))
+                for k in range(56, 62):
+                    if bits >> k & 1:
+                        lex_counts[k, 0] += 1
+        if n == 6 and letters + nd == 6 and kinds[_LOWER] == 0:
+            counts[LOCATOR] += 1
+            emit(hits, keys, state, K_PNR, WEAK, hash_bytes(buf, a, b, False))
+            continue
+        if kinds[_DASH] >= 1 and nd + kinds[_DASH] == n:
+            if kinds[_DASH] == 3 and buf[a] == 52 and buf[a + 1] == 49 and buf[a + 2] == 48 and buf[a + 3] == 45:
+                counts[CGI] += 1
+                continue
+            if kinds[_DASH] == 1 and n == 14 and buf[a + 3] == 45:
+                counts[TICKET_DASH] += 1
+                value = np.int64(0)
+                for i in range(a, b):
+                    if buf[i] != 45:
+                        value = value * 10 + np.int64(buf[i]) - 48
+                emit(hits, keys, state, K_TICKET, SURE, value)
+                continue
+            if kinds[_DASH] == 1 and n <= 16:
+                counts[PAIR] += 1
+                continue
+        if buf[a] == 80 and letters <= 5 and n <= 24 and n >= 3 and (buf[a + 1] == 84 or 48 <= buf[a + 1] <= 57):
+            good = True
+            for i in range(a + 1, b):
+                c = buf[i]
+                if not (48 <= c <= 57 or c == 84 or c == 72 or c == 77 or c == 83 or c == 68 or c == 46):
+                    good = False
+                    break
+            if good:
+                counts[DURATION_ISO] += 1
+                continue
+        # a text
+        counts[TEXT] += 1
+        counts[WORD_TOTAL] += kinds[_SPACE] + 1
+        if letters + kinds[_HIGH]:
+            counts[ALPHA] += 1
+        bits = lookup(lex_table, lex_bits, text_hash(buf, a, b))
+        if bits:
+            for k in range(24):
+                if bits >> k & 1:
+                    lex_counts[k, 0] += 1
+        seen = np.int64(0)
+        i = a
+        while i < b:
+            j = i
+            while j < b and (65 <= buf[j] <= 90 or 97 <= buf[j] <= 122 or buf[j] >= 128):
+                j += 1
+            if j > i:
+                seen |= lookup(lex_table, lex_bits, text_hash(buf, i, j))
+            i = j + 1
+        if seen:
+            for k in range(24, 56):
+                if seen >> k & 1:
+                    lex_counts[k, 1] += 1
+        # a point packed into a cell, as in "address|31.52|74.35"
+        lats = 0
+        lons = 0
+        i = a
+        while i < b:
+            if 48 <= buf[i] <= 57:
+                j = i
+                while j < b and 48 <= buf[j] <= 57:
+                    j += 1
+                if j - i == 2 and j + 2 < b and buf[j] == 46 and 48 <= buf[j + 1] <= 57 and 48 <= buf[j + 2] <= 57:
+                    v = (np.int64(buf[i]) - 48) * 10 + np.int64(buf[i + 1]) - 48
+                    if 23 <= v <= 37:
+                        lats += 1
+                    elif 60 <= v <= 77:
+                        lons += 1
+                    j += 1
+                    while j < b and 48 <= buf[j] <= 57:
+                        j += 1
+                i = j
+            else:
+                i += 1
+        if lats == 1 and lons == 1:
+            counts[PLACE] += 1
+            continue
+        if nd >= 7 or kinds[_AT]:
+            k = scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state)
+            if k:
+                counts[TEXT_HIT] += 1

@@ -1,0 +1,239 @@
+"""What one pass over some rows yields: partial results that merge in any order.
+
+Profiles hold counts, extremes, histograms and key sets, never a verdict; the verdict is passed on the whole column after
+the merge. The few raw sample cells stay inside the process until `verdict` masks them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scanner.detect.tables import Tables
+from scanner.ingest.interface import Chunk
+from scanner.model import Problem
+from scanner.sets import KeySet
+
+_SAMPLE_BYTES = 200
+
+
+def _extremes() -> Any:
+    from scanner.detect import kernels
+
+    made = np.zeros(len(kernels.EXTREMES), np.int64)
+    made[[0, 2, 4, 6]] = kernels.HIGH
+    made[[1, 3, 5, 7]] = kernels.LOW
+    return made
+
+
+@dataclass(slots=True)
+class ColumnProfile:
+    """Counts over the cells of one column; neutral when new. Arrays are those of `kernels.profile_column`."""
+
+    cells: int = 0
+    counts: Any = None
+    lengths: Any = None
+    lead: Any = None
+    extremes: Any = None
+    rule_counts: Any = None
+    lex_counts: Any = None
+    sets: dict[int, KeySet] = field(default_factory=dict)
+    """Kind * 3 + way to stand → distinct keys."""
+    occurrences: dict[int, int] = field(default_factory=dict)
+    samples: tuple[tuple[int, int, bytes], ...] = ()
+    """The first distinct cells: order of the shard, row in it, bytes."""
+    place: tuple[int, int] = (1 << 62, 0)
+    """Where the column was first seen: order of the shard, position in it."""
+
+    def _ready(self, tables: Tables) -> None:
+        if self.counts is None:
+            from scanner.detect import kernels
+
+            self.counts = np.zeros(len(kernels.CLASSES), np.int64)
+            self.lengths = np.zeros(32, np.int64)
+            self.lead = np.zeros(1000, np.int64)
+            self.extremes = _extremes()
+            self.rule_counts = np.zeros((len(tables.rule_types), 2), np.int64)
+            self.lex_counts = np.zeros((64, 2), np.int64)
+
+    def _take(self, hits: Any, keys: Any, used: int) -> None:
+        hits, keys = hits[:used], keys[:used]
+        for code, count in enumerate(np.bincount(hits, minlength=1).tolist()):
+            if count:
+                self.occurrences[code] = self.occurrences.get(code, 0) + count
+                self.sets.setdefault(code, KeySet()).add(keys, hits, code)
+
+    def scan(self, array: pa.Array, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
+        """Add the cells of an Arrow array; `keep` samples are kept."""
+        from scanner.detect import kernels
+
+        self._ready(tables)
+        self.cells += len(array)
+        if len(array) == 0 or pa.types.is_null(array.type):
+            return
+        for offsets, data, cells in buffers(array):
+            widest = int((offsets[1:] - offsets[:-1]).max(initial=0))
+            scratch = np.zeros(widest + 1, np.uint8)
+            room = 2 * cells + len(data) // 7 + 16
+            hits, keys, state = np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(1, np.int64)
+            if text_only:
+                kernels.text_lines(offsets, data, scratch, *tables.kernel(), self.counts, hits, keys, state)
+            else:
+                kernels.profile_column(
+                    offsets, data, scratch, *tables.kernel(), tables.lex_table, tables.lex_bits, self.counts,
+                    self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, hits, keys, state,
+                )  # fmt: skip
+            self._take(hits, keys, int(state[0]))
+            if not text_only and len(self.samples) < keep:
+                self._sample(offsets, data, order, keep)
+
+    def _sample(self, offsets: Any, data: Any, order: int, keep: int) -> None:
+        seen = {text for _, _, text in self.samples}
+        got = list(self.samples)
+        for row in range(min(len(offsets) - 1, 64)):
+            if len(got) >= keep:
+                break
+            text = bytes(data[offsets[row] : min(offsets[row + 1], offsets[row] + _SAMPLE_BYTES)]).strip()
+            if text and text not in seen:
+                seen.add(text)
+                got.append((order, row, text))
+        self.samples = tuple(got)
+
+    def update(self, other: ColumnProfile, keep: int) -> None:
+        """Merge another profile into this one."""
+        self.cells += other.cells
+        self.place = min(self.place, other.place)
+        if other.counts is None:
+            return
+        if self.counts is None:
+            self.counts, self.lengths, self.lead = other.counts.copy(), other.lengths.copy(), other.lead.copy()
+            self.extremes, self.rule_counts = other.extremes.copy(), other.rule_counts.copy()
+            self.lex_counts = other.lex_counts.copy()
+        else:
+            for name in ("counts", "lengths", "lead", "rule_counts", "lex_counts"):
+                mine = getattr(self, name)
+                mine += getattr(other, name)
+            for low in (0, 2, 4, 6):
+                self.extremes[low] = min(self.extremes[low], other.extremes[low])
+            for high in (1, 3, 5, 7, 8):
+                self.extremes[high] = max(self.extremes[high], other.extremes[high])
+        for code, count in other.occurrences.items():
+            self.occurrences[code] = self.occurrences.get(code, 0) + count
+        for code, held in other.sets.items():
+            self.sets.setdefault(code, KeySet()).update(held)
+        merged: dict[bytes, tuple[int, int, bytes]] = {}
+        for sample in sorted((*self.samples, *other.samples)):
+            merged.setdefault(sample[2], sample)
+        self.samples = tuple(list(merged.values())[:keep])
+
+
+@dataclass(slots=True)
+class ArtifactProfile:
+    """Everything that the rows of one artifact yielded so far; neutral when new."""
+
+    keep: int = 3
+    rows: int = 0
+    bad_rows: int = 0
+    cells: int = 0
+    columns: dict[str | int, ColumnProfile] = field(default_factory=dict)
+    """By name where the chunks name their columns, else by position."""
+    names: dict[str | int, str | None] = field(default_factory=dict)
+    loose: ColumnProfile = field(default_factory=ColumnProfile)
+    problems: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
+    """(code, message) → (how often, first row)."""
+    failed: bool = False
+    """A part could not be read."""
+
+    def scan(self, chunk: Chunk, order: int, tables: Tables, lines: bool) -> None:
+        """Add the rows of a chunk."""
+        self.rows += chunk.rows
+        self.bad_rows += chunk.bad_rows
+        named: tuple[str | None, ...] = getattr(chunk, "names", ())
+        for position, array in enumerate(chunk.columns):
+            key: str | int = named[position] or position if named else position
+            column = self.columns.get(key)
+            if column is None:
+                column = self.columns[key] = ColumnProfile()
+                self.names[key] = named[position] if named else None
+            column.place = min(column.place, (order, position))
+            column.scan(array, tables, order, self.keep, text_only=lines)
+            self.cells += len(array)
+        if chunk.loose:
+            self.loose.scan(pa.array([piece.text for piece in chunk.loose], pa.large_binary()), tables, order, 0, True)
+        for problem in chunk.problems:
+            self._note(problem.code.value, problem.message, 1, problem.row)
+
+    def _note(self, code: str, message: str, times: int, row: int | None) -> None:
+        count, first = self.problems.get((code, message), (0, None))
+        rows = [one for one in (first, row) if one is not None]
+        self.problems[code, message] = (count + times, min(rows) if rows else None)
+
+    def note(self, problem: Problem) -> None:
+        """Add a problem."""
+        self._note(problem.code.value, problem.message, 1, problem.row)
+
+    def update(self, other: ArtifactProfile) -> None:
+        """Merge another profile into this one."""
+        self.rows += other.rows
+        self.bad_rows += other.bad_rows
+        self.cells += other.cells
+        self.failed = self.failed or other.failed
+        for key, column in other.columns.items():
+            self.columns.setdefault(key, ColumnProfile()).update(column, self.keep)
+            self.names.setdefault(key, other.names.get(key))
+        self.loose.update(other.loose, 0)
+        for (code, message), (times, row) in other.problems.items():
+            self._note(code, message, times, row)
+
+    def merge(self, other: ArtifactProfile) -> ArtifactProfile:
+        """Both as a profile of its own; associative and commutative, the new profile is neutral."""
+        made = ArtifactProfile(keep=max(self.keep, other.keep))
+        made.update(self)
+        made.update(other)
+        return made
+
+
+def buffers(array: pa.Array) -> list[tuple[Any, Any, int]]:
+    """Cells as (offsets int64[n + 1], data uint8[...], n); nulls are empty, typed values as text."""
+    if isinstance(array, pa.ChunkedArray):
+        return [part for chunk in array.chunks for part in buffers(chunk)]
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return buffers(array.dictionary_decode())
+    if isinstance(array, pa.ExtensionArray):
+        return buffers(array.storage)
+    if not (
+        pa.types.is_binary(kind) or pa.types.is_string(kind) or pa.types.is_large_binary(kind) or pa.types.is_large_string(kind)
+    ):
+        return buffers(as_text(array))
+    if array.null_count:
+        array = array.fill_null(b"" if "binary" in str(kind) else "")
+    wide = pa.types.is_large_binary(kind) or pa.types.is_large_string(kind)
+    _, offsets, data = array.buffers()
+    start, n = array.offset, len(array)
+    places = np.frombuffer(offsets, np.int64 if wide else np.int32)[start : start + n + 1].astype(np.int64)
+    content = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
+    return [(places, content, n)]
+
+
+def as_text(array: pa.Array) -> pa.Array:
+    """Typed values as the text that a person would write: whole floats without a point, moments in ISO 8601."""
+    kind = array.type
+    if pa.types.is_floating(kind):
+        wide = array.cast(pa.float64())
+        whole = pc.and_(pc.equal(pc.floor(wide), wide), pc.less(pc.abs(wide), 1e18))
+        whole = pc.fill_null(whole, False)
+        integers = pc.if_else(whole, wide, None).cast(pa.int64(), safe=False).cast(pa.string())
+        return pc.coalesce(integers, wide.cast(pa.string()))
+    if pa.types.is_decimal(kind) and kind.scale <= 0:
+        return array.cast(pa.string())
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        array = array.cast(pa.timestamp(kind.unit))
+    try:
+        return array.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())

@@ -1,0 +1,137 @@
+"""A rule pack as the arrays that the kernels read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scanner.packs.schema import Pack
+from scanner.terms import ColumnType
+
+#: Lexicon bits: whole cells below 24, single words from 24 to 55, airline codes 56.
+_CELL_BITS, _TOKEN_BITS, AIRLINE_BIT = range(24), range(24, 56), 56
+_CHECKSUMS = {"": 0, "luhn": 1, "verhoeff": 2, "ean13": 3}
+_IN_TEXT = {"always": 0, "separated": 1, "never": 2}
+_MASK56 = (1 << 56) - 1
+
+#: Order of the kinds in kernels.KINDS, by column type.
+KIND_OF = {
+    ColumnType.MSISDN: 0, ColumnType.LANDLINE: 1, ColumnType.CNIC: 2, ColumnType.IMSI: 3, ColumnType.IMEI: 4,
+    ColumnType.ICCID: 5, ColumnType.PASSPORT: 6, ColumnType.IBAN: 7, ColumnType.EMAIL: 8, ColumnType.IP_ADDRESS: 9,
+    ColumnType.PNR: 10, ColumnType.TICKET_NUMBER: 11,
+}  # fmt: skip
+
+
+def word_hash(text: str) -> int:
+    """The hash that `kernels.text_hash` gives the same text."""
+    state, gap, some = 7, False, False
+    for byte in text.encode():
+        byte = byte + 32 if 65 <= byte <= 90 else byte
+        if 97 <= byte <= 122 or 48 <= byte <= 57 or byte >= 128:
+            if gap and some:
+                state = (state * 1099511628211 + 32) & _MASK56
+            gap, some = False, True
+            state = (state * 1099511628211 + byte) & _MASK56
+        else:
+            gap = True
+    return state
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Arrays for `kernels.profile_column`, and what their rows mean."""
+
+    rules: npt.NDArray[np.int64]
+    by_length: npt.NDArray[np.int64]
+    components: npt.NDArray[np.uint8]
+    mult: npt.NDArray[np.int64]
+    perm: npt.NDArray[np.int64]
+    lex_table: npt.NDArray[np.int64]
+    lex_bits: npt.NDArray[np.int64]
+    rule_types: tuple[ColumnType, ...]
+    rule_strengths: tuple[int, ...]
+    lexicons: dict[int, tuple[str, ColumnType]]
+    """Bit → name and column type of the lexicon."""
+
+    def kernel(self) -> tuple[Any, ...]:
+        """The arguments that scan kernels share."""
+        return self.rules, self.by_length, self.components, self.mult, self.perm
+
+
+def _verhoeff() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    mult = np.array(
+        [[(i + j) % 5 if i < 5 and j < 5 else 0 for j in range(10)] for i in range(10)], np.int64
+    )
+    for i in range(10):
+        for j in range(10):
+            if i < 5 and j >= 5:
+                mult[i, j] = 5 + (i + j) % 5
+            elif i >= 5 and j < 5:
+                mult[i, j] = 5 + (i - 5 - j) % 5
+            elif i >= 5:
+                mult[i, j] = (i - j) % 5
+    first = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4]
+    perm = [list(range(10)), first]
+    for _ in range(6):
+        perm.append([perm[-1][digit] for digit in first])
+    return mult, np.array(perm, np.int64)
+
+
+@lru_cache(maxsize=4)
+def build(pack: Pack) -> Tables:
+    """The arrays of a pack."""
+    used: dict[str, int] = {}
+
+    def component(name: str) -> int:
+        return used.setdefault(name, len(used)) if name else -1
+
+    notations = [n for n in pack.notations if n.column_type in KIND_OF]
+    notations.sort(key=lambda n: n.length)
+    rules = np.zeros((len(notations), 16), np.int64)
+    by_length = np.zeros((32, 2), np.int64)
+    for row, n in enumerate(notations):
+        breaks = sum(1 << position for position in n.breaks)
+        plus = n.strip > 0 and n.prefix[:1] in ("9", "8") or n.column_type is ColumnType.ICCID
+        rules[row, :15] = (
+            n.length, len(n.prefix), int(n.prefix or 0), n.strip, component(n.component), n.component_digits,
+            _CHECKSUMS[n.checksum], n.strength, breaks, n.free_after, component(n.strict), n.strict_digits,
+            _IN_TEXT[n.in_text], KIND_OF[n.column_type], int(plus),
+        )  # fmt: skip
+        if by_length[n.length, 1] == 0:
+            by_length[n.length, 0] = row
+        by_length[n.length, 1] = row + 1
+    components = np.zeros((max(1, len(used)), 100_000), np.uint8)
+    for name, index in used.items():
+        for code in pack.tables[name].codes:
+            components[index, int(code)] = 1
+    bits: dict[int, int] = {}
+    meaning: dict[int, tuple[str, ColumnType]] = {}
+    free = {"cell": iter(_CELL_BITS), "token": iter(_TOKEN_BITS)}
+    for lexicon in pack.lexicons:
+        if not lexicon.words:
+            continue
+        bit = next(free[lexicon.match])
+        meaning[bit] = (lexicon.name, lexicon.column_type)
+        for word in lexicon.words:
+            key = word_hash(word)
+            bits[key] = bits.get(key, 0) | 1 << bit
+    if "airlines" in pack.tables:
+        for code in pack.tables["airlines"].codes:
+            key = word_hash(code)
+            bits[key] = bits.get(key, 0) | 1 << AIRLINE_BIT
+    size = 1 << max(4, (len(bits) * 3).bit_length())
+    lex_table, lex_bits = np.full(size, -1, np.int64), np.zeros(size, np.int64)
+    for key, value in bits.items():
+        place = (key ^ (key >> 23)) & (size - 1)
+        while lex_table[place] != -1:
+            place = (place + 1) & (size - 1)
+        lex_table[place], lex_bits[place] = key, value
+    mult, perm = _verhoeff()
+    return Tables(
+        rules, by_length, components, mult, perm, lex_table, lex_bits,
+        tuple(n.column_type for n in notations), tuple(n.strength for n in notations), meaning,
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Shards on the cores of this machine."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from scanner.detect.profile import ArtifactProfile
+from scanner.ingest.interface import Part, Stream
+from scanner.shards import ShardContext, scan_part
+
+
+class LocalEngine:
+    """Runs the parts of a stream on threads; parsers and kernels release the interpreter's lock.
+
+    Each thread adds to a profile of its own, and the profiles merge when the stream ends: their merge is commutative,
+    so the result does not depend on which thread took which part.
+    """
+
+    def __init__(self, workers: int) -> None:
+        """`workers` threads; with 1, parts run on the calling thread."""
+        self.workers = workers
+        self._pool = ThreadPoolExecutor(workers, "breachscan") if workers > 1 else None
+
+    def __enter__(self) -> LocalEngine:
+        """The engine, to be closed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def profile(self, stream: Stream, context: ShardContext, advanced: Callable[[int], None]) -> ArtifactProfile:
+        """The merged profile of a stream; at most `workers + 1` parts are held at a time."""
+        total = ArtifactProfile(keep=context.samples)
+        if self._pool is None:
+            for part in stream.parts:
+                scan_part(part, total, context)
+                advanced(part.order)
+            return total
+        free: queue.SimpleQueue[ArtifactProfile] = queue.SimpleQueue()
+        made: list[ArtifactProfile] = []
+        for _ in range(self.workers):
+            made.append(ArtifactProfile(keep=context.samples))
+            free.put(made[-1])
+
+        def work(part: Part) -> None:
+            mine = free.get()
+            try:
+                scan_part(part, mine, context)
+            finally:
+                free.put(mine)
+
+        waiting: deque[Future[None]] = deque()
+        parts = iter(stream.parts)
+        first = next(parts, None)
+        second = next(parts, None) if first is not None else None
+        if first is not None and second is None:  # one part: not worth a thread
+            scan_part(first, total, context)
+            return total
+        for part in (one for one in (first, second) if one is not None):
+            waiting.append(self._pool.submit(work, part))
+        for part in parts:
+            waiting.append(self._pool.submit(work, part))
+            advanced(part.order)
+            while len(waiting) > self.workers:
+                waiting.popleft().result()
+        while waiting:
+            waiting.popleft().result()
+        for one in made:
+            total.update(one)
+        return total

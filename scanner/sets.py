@@ -1,0 +1,75 @@
+"""Exact, mergeable sets of identifier keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Keys = npt.NDArray[np.int64]
+
+
+class KeySet:
+    """Distinct non-negative int64 keys in an open-addressing table.
+
+    `merge` is associative and commutative; the empty set is its neutral element.
+    """
+
+    __slots__ = ("_count", "_table")
+
+    def __init__(self) -> None:
+        """An empty set."""
+        self._table: Keys = np.full(64, -1, np.int64)
+        self._count = 0
+
+    @classmethod
+    def of(cls, keys: Keys) -> KeySet:
+        """The set of some keys (int64[n], each 0 or more)."""
+        made = cls()
+        made.add(keys)
+        return made
+
+    def __len__(self) -> int:
+        """Distinct keys."""
+        return self._count
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same keys."""
+        return isinstance(other, KeySet) and bool(np.array_equal(self.keys(), other.keys()))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
+        """Add `keys`, or those of them whose entry in `hits` is `code`."""
+        from scanner.kernel_sets import set_insert
+
+        if hits is None:
+            hits, code = np.zeros(0, np.uint8), -1
+        position = 0
+        while position < len(keys):
+            limit = len(self._table) * 5 // 8
+            position, self._count = set_insert(self._table, keys, hits, code, position, self._count, limit)
+            if position < len(keys):
+                self._grow()
+
+    def _grow(self) -> None:
+        from scanner.kernel_sets import set_insert
+
+        held = self._table[self._table != -1]
+        self._table = np.full(len(self._table) * 4, -1, np.int64)
+        _, self._count = set_insert(self._table, held, np.zeros(0, np.uint8), -1, 0, 0, len(self._table))
+
+    def merge(self, other: KeySet) -> KeySet:
+        """The union, as a set of its own."""
+        small, large = sorted((self, other), key=len)
+        made = KeySet()
+        made._table, made._count = large._table.copy(), large._count
+        made.update(small)
+        return made
+
+    def update(self, other: KeySet) -> None:
+        """Add all keys of another set."""
+        self.add(other._table[other._table != -1])
+
+    def keys(self) -> Keys:
+        """The keys in ascending order."""
+        return np.sort(self._table[self._table != -1])

@@ -1,0 +1,32 @@
+"""The seam between reading and running: a part of an artifact in, its contribution to the artifact's profile out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.detect.profile import ArtifactProfile
+from scanner.detect.tables import Tables
+from scanner.errors import ReadError
+from scanner.ingest.interface import Part
+from scanner.model import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ShardContext:
+    """What every shard of one artifact needs."""
+
+    tables: Tables
+    samples: int
+    lines: bool
+    """The artifact is a document of lines."""
+
+
+def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> None:
+    """Parse a part and add its rows to a profile; a part that cannot be read becomes a problem of the artifact."""
+    try:
+        chunk = part.read()
+    except ReadError as error:
+        into.note(Problem(error.code, error.message, error.row))
+        into.failed = True
+        return
+    into.scan(chunk, part.order, context.tables, context.lines)

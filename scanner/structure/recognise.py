@@ -1,0 +1,118 @@
+"""Which structures the rows of a table have, from the types and roles of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from scanner.model import Column, Evidence, Record
+from scanner.packs.schema import Pack, StructureRule
+from scanner.terms import ColumnType, Form
+
+_PARTIES = ("caller", "called", "subscriber_number", "second_number")
+
+
+def with_roles(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns with the role of each party filled in where the header leaves it open.
+
+    The first number of a row of events is the subscriber's own, the next one the other party's: the order that every
+    export of call records keeps.
+    """
+    timed = any(column.type is ColumnType.TIMESTAMP for column in columns)
+    parties = [column for column in columns if column.type is ColumnType.MSISDN]
+    out = {column.index: column for column in columns}
+    if timed and len(parties) >= 2 and not any(column.role == "called" for column in parties):
+        other = next((c for c in parties[1:] if c.role in (None, "caller")), None)
+        if other is not None and any(c.role in (None, "caller", "subscriber_number") for c in parties[:1]):
+            out[other.index] = replace(other, role="called")
+    first = next((c for c in parties if out[c.index].role is None), None)
+    if first is not None:
+        out[first.index] = replace(first, role="subscriber_number")
+    return tuple(out[column.index] for column in columns)
+
+
+def _tokens(columns: Sequence[Column]) -> set[str]:
+    """Types and roles that are there; a role counts only with a column of a type that can fill it."""
+    tokens = set()
+    for column in columns:
+        if column.type is ColumnType.OTHER or not column.rows_filled:
+            continue
+        tokens.add(column.type.value)
+        if column.role:
+            tokens.add(column.role)
+    return tokens
+
+
+def _fits(rule: StructureRule, tokens: set[str]) -> bool:
+    if not all(any(one in tokens for one in group) for group in rule.needs):
+        return False
+    if sum(one in tokens for one in rule.any_of) < rule.any_count:
+        return False
+    return not any(one in tokens for one in rule.excludes)
+
+
+def _roles(rule: StructureRule, columns: Sequence[Column]) -> Mapping[str, int]:
+    """Role → column index: columns whose header names the role first, then by type in column order."""
+    taken: dict[str, int] = {}
+    used: set[int] = set()
+    for role in rule.roles:
+        for column in columns:
+            if column.role == role and column.type is not ColumnType.OTHER and column.index not in used:
+                taken[role] = column.index
+                used.add(column.index)
+                break
+    for role, kinds in rule.roles.items():
+        if role in taken:
+            continue
+        for column in columns:
+            if column.index not in used and column.type.value in kinds and column.role is None:
+                taken[role] = column.index
+                used.add(column.index)
+                break
+    return MappingProxyType(taken)
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def recognise(
+    columns: Sequence[Column], rows: int, events: Mapping[int, tuple[int, int]], pack: Pack
+) -> tuple[Record, ...]:
+    """The structures of a table; `events` maps a timestamp column to its first and last moment in seconds."""
+    if not rows:
+        return ()
+    tokens = _tokens(columns)
+    out = []
+    for rule in pack.structures:
+        if not _fits(rule, tokens):
+            continue
+        if any(one.structure is rule.structure for one in out):
+            continue
+        roles = _roles(rule, columns)
+        used = [column for column in columns if column.index in roles.values()]
+        certainty = sum(column.confidence for column in used) / len(used) if used else 0.5
+        span = next((events[i] for role in ("event_time", "event_date") if (i := roles.get(role)) in events), None)
+        if span is None and rule.structure.value != "subscriber_record":
+            span = next((events[c.index] for c in columns if c.index in events), None)
+        plain = all(column.form is Form.PLAIN for column in used)
+        out.append(
+            Record(
+                structure=rule.structure,
+                rows=rows,
+                confidence=round(min(0.99, rule.confidence * (0.6 + 0.4 * certainty)), 3),
+                roles=roles,
+                first_event=_moment(span[0]) if span else None,
+                last_event=_moment(span[1]) if span else None,
+                evidence=(
+                    Evidence(
+                        "roles",
+                        round(certainty, 3),
+                        f"{len(roles)} roles filled: {', '.join(roles)}" + ("" if plain else "; some values are veiled"),
+                    ),
+                ),
+            )
+        )
+    return tuple(out)
