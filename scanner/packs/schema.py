@@ -125,7 +125,7 @@ class CodeTable:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pack:
     """Everything in `patterns/`, checked."""
 
