@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _empty() -> Mapping[Any, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Severity:
     score: float = 0.0
     level: Level = Level.NONE
     factors: tuple[Factor, ...] = ()
-    enisa: Mapping[str, Any] = EMPTY
+    enisa: Mapping[str, Any] = field(default_factory=_empty)
     """The ENISA 2013 value beside it: `dpc`, `ei`, `cb`, `se`, `label`."""
 
 
@@ -169,14 +172,14 @@ class Artifact:
     rows: int = 0
     bad_rows: int = 0
     columns: tuple[Column, ...] = ()
-    identifiers: Mapping[ColumnType, IdentifierCount] = EMPTY
+    identifiers: Mapping[ColumnType, IdentifierCount] = field(default_factory=_empty)
     records: tuple[Record, ...] = ()
     subscribers: Subscribers = Subscribers()
     severity: Severity = Severity()
     obligations: tuple[Obligation, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     coverage: Coverage = Coverage()
-    breakdown: Mapping[str, Mapping[str, int]] = EMPTY
+    breakdown: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     """Distinct subscribers by `operator` at allocation, `province` and `district` of CNIC."""
     minors: int = 0
     """Rows whose date of birth makes a person under 18 at the last event or, without events, in the newest date seen."""
@@ -189,8 +192,8 @@ class Summary:
     """The whole scan."""
 
     artifacts: int = 0
-    by_status: Mapping[str, int] = EMPTY
-    by_level: Mapping[str, int] = EMPTY
+    by_status: Mapping[str, int] = field(default_factory=_empty)
+    by_level: Mapping[str, int] = field(default_factory=_empty)
     subscribers: Subscribers = Subscribers()
     severity: Severity = Severity()
     linkage: tuple[Linkage, ...] = ()
@@ -207,7 +210,7 @@ class ScanResult:
     started_at: str = ""
     """ISO 8601 with zone."""
     duration_seconds: float = 0.0
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=_empty)
 
     def to_arrow(self) -> dict[str, pyarrow.Table]:
         """Three Arrow tables: `artifacts`, `columns`, `identifiers`."""
