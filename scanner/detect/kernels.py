@@ -745,7 +745,9 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                             if digits[k] != 0:
                                 zeros = False
                                 break
-                        if not zeros:
+                        # a dash and more digits: a longer number of another kind
+                        goes_on = pos + 1 < b and buf[pos] == 45 and 48 <= buf[pos + 1] <= 57
+                        if not zeros and not goes_on:
                             taken = pos
                             taken_n = n
                             kind = rules[r, 13]
@@ -1224,6 +1226,14 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                     counts[SCI_14] += 1
                 emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
                 continue
+        # a passport before masks: XX1234567 is one
+        if letters == 2 and nd == 7 and n == 9 and letters == kinds[_UPPER] and 65 <= buf[a] <= 90 and 65 <= buf[a + 1] <= 90:
+            counts[PASSPORT] += 1
+            key = (np.int64(buf[a]) - 65) * 26 + np.int64(buf[a + 1]) - 65
+            for i in range(a + 2, b):
+                key = key * 10 + np.int64(buf[i]) - 48
+            emit(hits, keys, state, K_PASSPORT, WEAK, key)
+            continue
         # masked digits
         if n <= 24 and nd >= 3 and kinds[_DOT] == 0 and kinds[_COLON] == 0:
             hidden = 0
@@ -1270,13 +1280,6 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             emit(hits, keys, state, K_DIGEST, WEAK, hash_bytes(buf, a, b, False))
             continue
         # letters and digits
-        if letters == 2 and nd == 7 and n == 9 and letters == kinds[_UPPER] and 65 <= buf[a] <= 90 and 65 <= buf[a + 1] <= 90:
-            counts[PASSPORT] += 1
-            key = (np.int64(buf[a]) - 65) * 26 + np.int64(buf[a + 1]) - 65
-            for i in range(a + 2, b):
-                key = key * 10 + np.int64(buf[i]) - 48
-            emit(hits, keys, state, K_PASSPORT, WEAK, key)
-            continue
         if n >= 24 and n <= 36 and (buf[a] | 32) == 112 and (buf[a + 1] | 32) == 107:
             good_iban = iban_valid(buf, a, b)
             if good_iban >= 0:

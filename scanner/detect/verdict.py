@@ -362,6 +362,8 @@ def _words(facts: Facts, family: str) -> Verdict | None:
             return Verdict(T.FLIGHT_NUMBER, Form.PLAIN, 0.9, facts.n("flight"))
     if facts.share("cgi") >= 0.5:
         return Verdict(T.CELL_ID, Form.PLAIN, 0.9, facts.n("cgi"))
+    if facts.header is not None and facts.header.role == "lac" and facts.length(*range(6, 32)) / filled > 0.5:
+        return None
     if facts.says(T.CELL_ID) and facts.share("digits", "pair", "digest", "text") >= 0.5 and facts.n("text") < filled * 0.9:
         return Verdict(T.CELL_ID, Form.PLAIN, 0.85, facts.n("digits", "pair", "digest", "text"))
     for kind, name in ((T.LATITUDE, "latitude"), (T.LONGITUDE, "longitude")):
@@ -507,6 +509,15 @@ def _events(facts: Facts, verdict: Verdict) -> tuple[int, int] | None:
     return (low, high) if low <= high else None
 
 
+def _role(facts: Facts, verdict: Verdict) -> str | None:
+    """The role that the header names, or that a moment with a time of day has where no header says."""
+    if facts.header is not None and facts.header.role != "none":
+        return facts.header.role
+    if verdict.type is T.TIMESTAMP and facts.share("datetime", "epoch_s", "epoch_ms", "epoch_us", "stamp14") > 0.5:
+        return "event_time"
+    return None
+
+
 def judge(profile: ArtifactProfile, names: tuple[str | None, ...], pack: Pack, tables: Tables, reveal: bool) -> Judged:
     """Pass the verdict on every column of a merged profile; `names` are the headers by position."""
     keys: list[str | int] = sorted(profile.columns, key=lambda key: profile.columns[key].place)
@@ -581,7 +592,7 @@ def judge(profile: ArtifactProfile, names: tuple[str | None, ...], pack: Pack, t
                     text.decode("utf-8", "replace") if reveal else mask_value(text.decode("utf-8", "replace"), verdict.type)
                     for _, _, text in one.profile.samples
                 ),
-                role=one.header.role if one.header is not None and one.header.role != "none" else None,
+                role=_role(one, verdict),
                 evidence=tuple(one.evidence),
                 hidden_digits=int(one.profile.extremes[k.HIDDEN]) if verdict.form is Form.MASKED else None,
             )

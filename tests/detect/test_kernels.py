@@ -1,0 +1,156 @@
+"""The compiled pass against tables of cells, and against the slow oracle for mobile numbers."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+import phonenumbers
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.detect import kernels as k
+from scanner.detect.profile import ColumnProfile
+from scanner.detect.tables import build, word_hash
+from scanner.packs import load_pack
+
+TABLES = build(load_pack())
+
+
+def profile(*cells: str, text_only: bool = False) -> ColumnProfile:
+    made = ColumnProfile()
+    made.scan(pa.array([cell.encode() for cell in cells], pa.binary()), TABLES, 0, 3, text_only)
+    return made
+
+
+def keys(made: ColumnProfile, kind: int) -> list[int]:
+    return sorted({key for way in range(3) if kind * 3 + way in made.sets for key in made.sets[kind * 3 + way].keys().tolist()})
+
+
+NOTATIONS = [
+    "03001234567", "3001234567", "923001234567", "+923001234567", "00923001234567", "0300-1234567", "0300 123 4567",
+    "(0300) 1234567", "300-1234567", "+92 300 1234567", "0092-300-1234567", "tel:+923001234567", "92-0300-1234567",
+    "+92 (0)300 1234567", "9203001234567", "92923001234567", "923001234567.0", '="03001234567"', "'03001234567",
+    "۰۳۰۰۱۲۳۴۵۶۷", "٠٣٠٠-١٢٣٤٥٦٧", "０３００１２３４５６７", "0300\u200b1234567", "\u202a+92 300 1234567\u202c",
+    "0300\u00a01234567", "0300\u20131234567", "923001234567@s.whatsapp.net", "9.23001234567E+11",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", NOTATIONS)
+def test_every_notation_of_a_mobile_number_has_one_key(cell: str) -> None:
+    assert keys(profile(cell), k.MSISDN) == [3001234567]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["02001234567", "03991234567", "9.23E+11", "0300****567", "33.64218371", "2024-03-01 10:11:12", "+971501234567",
+     "1706745600000", "300123456", "030012345678", "35331011123456", "3,001,234,567"],
+)  # fmt: skip
+def test_what_is_no_mobile_number_yields_no_key(cell: str) -> None:
+    assert keys(profile(cell), k.MSISDN) == []
+
+
+@pytest.mark.parametrize("cell", ["35202-1234567-1", "3520212345671", "35202 1234567 1", "3520212345671.0", "۳۵۲۰۲-۱۲۳۴۵۶۷-۱"])
+def test_every_notation_of_a_cnic_has_one_key(cell: str) -> None:
+    assert keys(profile(cell), k.CNIC) == [3520212345671]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "cnics"),
+    [
+        ("call 0300 1234567 or 35202-1234567-1 now", [3001234567], [3520212345671]),
+        ("35202-1234567-1 03001234567", [3001234567], [3520212345671]),
+        ("Ali:03001234567:3520212345671", [3001234567], [3520212345671]),
+        ("03001234567/03211234567", [3001234567, 3211234567], []),
+        ("to=923001234567 id=8812", [3001234567], []),
+        ("order 9999912345671 shipped", [], []),
+        ("pattern 99999-9999999-9 and 00000-0000000-0", [], []),
+        ("0300-0000000 is a placeholder", [], []),
+    ],
+)
+def test_identifiers_inside_text(text: str, numbers: list[int], cnics: list[int]) -> None:
+    made = profile(text, text_only=True)
+    assert keys(made, k.MSISDN) == numbers
+    assert keys(made, k.CNIC) == cnics
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        ("2024-01-02 03:04:05", datetime(2024, 1, 2, 3, 4, 5)),
+        ("2024-01-02T03:04:05Z", datetime(2024, 1, 2, 3, 4, 5)),
+        ("02/01/2024 03:04:05", datetime(2024, 1, 2, 3, 4, 5)),
+        ("02/01/2024 03:04:05 PM", datetime(2024, 1, 2, 15, 4, 5)),
+        ("02-JAN-24 03:04:05", datetime(2024, 1, 2, 3, 4, 5)),
+        ("2 January 2024", datetime(2024, 1, 2)),
+        ("20240102030405", datetime(2024, 1, 2, 3, 4, 5)),
+        ("1704164645", datetime(2024, 1, 2, 3, 4, 5)),
+        ("1704164645000", datetime(2024, 1, 2, 3, 4, 5)),
+    ],
+)
+def test_moments(cell: str, moment: datetime) -> None:
+    made = profile(cell)
+    assert made.extremes[k.DAY_MIN] == (moment - datetime(1970, 1, 1)).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [("192.168.1.1", "ip"), ("10.0.0.1:8080", "ip"), ("a@b.pk", "email"), ("AB1234567", "passport"), ("PK301", "flight"),
+     ("PK36SCBL0000001123456702", "iban_valid"), ("0300*****67", "masked"), ("9.23E+11", "scientific"),
+     ("12:30:11", "clock"), ("410-01-412-17611", "cgi"), ("31.5204", "latitude"), ("74.3587", "longitude"),
+     ("d41d8cd98f00b204e9800998ecf8427e", "digest"), ("PT5M", "duration_iso"), ("Tower|31.52|74.35", "place")],
+)  # fmt: skip
+def test_shapes(cell: str, name: str) -> None:
+    assert profile(cell).counts[k.CLASSES.index(name)] == 1
+
+
+@given(st.lists(st.text(max_size=40), max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_classified_without_fault_and_filled_cells_are_counted(cells: list[str]) -> None:
+    made = profile(*(cell.encode("utf-8", "replace").decode() for cell in cells))
+    assert made.cells == len(cells)
+    assert 0 <= (made.counts[k.FILLED] if made.counts is not None else 0) <= len(cells)
+
+
+@given(st.lists(st.sampled_from([*NOTATIONS, "35202-1234567-1", "x", "", "12", "2024-01-02"]), max_size=30), st.integers(0, 30))
+@settings(max_examples=60, deadline=None)
+def test_any_cut_gives_the_same_profile(cells: list[str], cut: int) -> None:
+    whole, first, second = profile(*cells), profile(*cells[:cut]), profile(*cells[cut:])
+    for merged in (ColumnProfile(), ColumnProfile()):
+        for part in (first, second) if merged.cells == 0 else (second, first):
+            merged.update(part, 3)
+        assert merged.cells == whole.cells
+        if whole.counts is not None and merged.counts is not None:
+            assert merged.counts.tolist() == whole.counts.tolist()
+            assert merged.extremes.tolist() == whole.extremes.tolist()
+        assert {c: s.keys().tolist() for c, s in merged.sets.items()} == {c: s.keys().tolist() for c, s in whole.sets.items()}
+
+
+@given(st.text(max_size=20))
+@settings(max_examples=200, deadline=None)
+def test_word_hash_is_the_kernels(text: str) -> None:
+    import numpy as np
+
+    data = np.frombuffer(text.encode("utf-8", "replace") + b" ", np.uint8)
+    assert k.text_hash(data, 0, len(data) - 1) == word_hash(text.encode("utf-8", "replace").decode())
+
+
+def test_mobile_numbers_agree_with_phonenumbers() -> None:
+    rng = random.Random(7)
+    cells, valid = [], set()
+    for _ in range(3000):
+        national = f"{rng.choice('33332')}{rng.randrange(10**9):09d}"
+        cell = rng.choice(("0", "92", "+92", "0092", "")) + national
+        cells.append(cell)
+        try:
+            number = phonenumbers.parse(cell, "PK")
+        except phonenumbers.NumberParseException:
+            continue
+        if (
+            phonenumbers.is_valid_number_for_region(number, "PK")
+            and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+        ):
+            valid.add(number.national_number)
+    assert keys(profile(*cells), k.MSISDN) == sorted(valid)

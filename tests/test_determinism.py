@@ -1,0 +1,43 @@
+"""Same bytes, same report: whatever the workers, the shard size and the order of files."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scanner import ScanOptions, scan
+from scanner.model import ScanResult
+
+
+def comparable(result: ScanResult) -> ScanResult:
+    return replace(result, started_at="", duration_seconds=0.0)
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = random.Random(3)
+    numbers = [f"92300{rng.randrange(10**7):07d}" for _ in range(400)]
+    lines = ["a_number,b_number,start_time,duration,note"]
+    for row in range(9000):
+        note = f'"quoted ""word"", line\nbreak {row}"' if row % 7 == 0 else f"call {rng.choice(numbers)} back"
+        lines.append(
+            f"{rng.choice(numbers)},{rng.choice(numbers)},2024-01-{row % 28 + 1:02d} 10:00:{row % 60:02d},{row % 900},{note}"
+        )
+    folder = tmp_path_factory.mktemp("calls")
+    (folder / "calls.csv").write_text("\n".join(lines) + "\n")
+    (folder / "calls.ndjson").write_text(
+        "".join(f'{{"msisdn": "{rng.choice(numbers)}", "cnic": 35202{rng.randrange(10**8):08d}}}\n' for _ in range(9000))
+    )
+    return folder
+
+
+def test_workers_and_shard_sizes_do_not_show(calls: Path) -> None:
+    reports = [
+        comparable(scan(str(calls), options=ScanOptions(workers=workers, shard_bytes=shard)))
+        for workers, shard in ((1, 1 << 26), (2, 1 << 26), (2, 1 << 20), (1, 1 << 14), (2, 5000))
+    ]
+    assert all(report == reports[0] for report in reports[1:])
+    assert {artifact.rows for artifact in reports[0].artifacts} == {9000}
