@@ -197,18 +197,16 @@ def verhoeff(digits, n, mult, perm):  # type: ignore[no-untyped-def]
     return c == 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best):  # type: ignore[no-untyped-def]
     """The notation that n digits with separators at the positions in the bit set `breaks` fit best, or -1.
 
     `best[0]` gets the key, `best[1]` 1 where the match is sure, `best[2]` 1 where the strict code is known. `rules` is
     int64[rules, 16] (see tables.py), `by_length` int64[32, 2] the slice of rules of a length.
     """
-    if n < 3 or n > 24:
-        return -1
     found = -1
     rank = -1
-    for r in range(by_length[n, 0], by_length[n, 1]):
+    for r in range(by_length[min(n, 31), 0], by_length[min(n, 31), 1]):
         plen = rules[r, 1]
         ok = True
         if plen:
@@ -295,15 +293,12 @@ def month_of(buf, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def parse_time(buf, a, b, out):  # type: ignore[no-untyped-def]
+def parse_time(buf, a, b, out, numbers, widths, seps):  # type: ignore[no-untyped-def]
     """What moment a cell states: 0 none, 1 date and time, 2 date, 3 time of day, 4 year and month.
 
     `out`: seconds since 1970 with the day first (or -HIGH), with the month first, the first and second number, 1 where
     the year comes first.
     """
-    numbers = np.zeros(8, np.int64)
-    widths = np.zeros(8, np.int64)
-    seps = np.zeros(8, np.int64)
     count = 0
     month = 0
     month_at = -1
@@ -358,6 +353,8 @@ def parse_time(buf, a, b, out):  # type: ignore[no-untyped-def]
             return 0
     if count == 0:
         return 0
+    for j in range(count, 8):
+        numbers[j] = widths[j] = seps[j] = 0
     # time of day alone
     if month == 0 and (count == 2 or count == 3 or count == 4) and seps[1] == 58:
         if widths[0] <= 3 and numbers[1] < 60 and widths[1] == 2 and (count == 2 or (numbers[2] < 60 and seps[2] == 58)):
@@ -714,8 +711,11 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                     i = e
                     continue
         # a number: digits with single separators between them
-        if joined and before != 95:
+        dashed_on = before == 45 and i - 1 > a and 48 <= buf[i - 2] <= 57
+        if (joined and before != 95) or dashed_on:
             i += 1
+            while i < b and 48 <= buf[i] <= 57:
+                i += 1
             continue
         plus = c == 43
         j = i + 1 if (c == 43 or c == 40) else i
@@ -811,6 +811,7 @@ def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm,
 def take_digits(digits, n, breaks, plus, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state):  # type: ignore[no-untyped-def]
     """Count a cell that is one number of n digits; returns whether a notation fits."""
     lengths[min(n, 31)] += 1
+    good_luhn = False
     value = np.int64(-1)
     if n <= 18:
         value = number(digits, 0, n)
@@ -875,7 +876,8 @@ def take_digits(digits, n, breaks, plus, rules, by_length, components, mult, per
             if digits[3] == 0:
                 counts[CNIC_FOURTH] += 1
     elif n == 15:
-        if luhn(digits, 15):
+        good_luhn = luhn(digits, 15)
+        if good_luhn:
             counts[LUHN15] += 1
         t = digits[0] * 10 + digits[1]
         if t == 35 or t == 86 or t == 1 or t == 99:
@@ -900,16 +902,19 @@ def take_digits(digits, n, breaks, plus, rules, by_length, components, mult, per
             emit(hits, keys, state, CNIC, WEAK, number(digits, 0, 13))
         if n == 13 and kind == CNIC and not breaks:
             emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
-        if n == 15 and not breaks and kind != IMEI:
+        if n == 15 and not breaks and kind != IMEI and good_luhn:
             emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
-        return True
-    if n == 13 and not breaks:
+    elif n == 13 and not breaks:
         emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
-    if (14 <= n <= 16) and not breaks:
+    elif (14 <= n <= 16) and not breaks:
         emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
-    if 8 <= n <= 15 and not breaks and digits[0] != 0 or plus or (n > 9 and digits[0] == 0 and digits[1] == 0):
+    if r < 0 and (8 <= n <= 15 and not breaks and digits[0] != 0 or plus or (n > 9 and digits[0] == 0 and digits[1] == 0)):
         counts[FOREIGN] += 1
-    return False
+    return r >= 0
+
+
+#: The same, put into its caller: a call with so many arrays costs more than what it does for a plain number.
+_take_plain_digits = njit(nogil=True, inline="always")(take_digits.py_func)
 
 
 @njit(cache=True, nogil=True)
@@ -923,6 +928,9 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
     best = np.zeros(4, np.int64)
     digits = np.zeros(32, np.uint8)
     moment = np.zeros(8, np.int64)
+    numbers = np.zeros(8, np.int64)
+    widths = np.zeros(8, np.int64)
+    seps = np.zeros(8, np.int64)
     kinds = np.zeros(16, np.int64)
     for row in range(len(offsets) - 1):
         start = offsets[row]
@@ -943,7 +951,21 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                 counts[FILLED] += 1
                 counts[DIGITS] += 1
                 counts[BYTE_TOTAL] += n
-                take_digits(digits, n, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                if n < 8:
+                    lengths[n] += 1
+                    small = number(digits, 0, n)
+                    if small < extremes[NUMBER_MIN]:
+                        extremes[NUMBER_MIN] = small
+                    if small > extremes[NUMBER_MAX]:
+                        extremes[NUMBER_MAX] = small
+                    if n <= 2:
+                        counts[SMALL] += 1
+                    elif n <= 6:
+                        counts[SHORT] += 1
+                        if n == 5 and 25569 <= small <= 58000:
+                            counts[SERIAL_DAY] += 1
+                    continue
+                _take_plain_digits(digits, n, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
                 continue
         buf = data
         a = start
@@ -952,11 +974,11 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             kinds[k] = 0
         for i in range(a, b):
             kinds[BYTE_CLASSES[buf[i]]] += 1
-        if kinds[_HIGH] or kinds[_OTHER]:
-            n = fold(data, a, b, scratch)
-            buf = scratch
+        folded = kinds[_HIGH] > 0 or kinds[_OTHER] > 0
+        if folded:
+            b = fold(data, a, b, scratch)
             a = 0
-            b = n
+            buf = scratch
         while a < b and (buf[a] == 32 or buf[a] == 9 or buf[a] == 13 or buf[a] == 10):
             a += 1
         while b > a and (buf[b - 1] == 32 or buf[b - 1] == 9 or buf[b - 1] == 13 or buf[b - 1] == 10):
@@ -984,10 +1006,11 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             if scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
                 counts[TEXT_HIT] += 1
             continue
-        for k in range(16):
-            kinds[k] = 0
-        for i in range(a, b):
-            kinds[BYTE_CLASSES[buf[i]]] += 1
+        if folded or b - a != stop - start:
+            for k in range(16):
+                kinds[k] = 0
+            for i in range(a, b):
+                kinds[BYTE_CLASSES[buf[i]]] += 1
         n = b - a
         nd = kinds[_DIGIT]
         letters = kinds[_UPPER] + kinds[_LOWER]
@@ -1027,6 +1050,9 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                         lex_counts[k, 1] += 1
             if kinds[_AT] and scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
                 counts[TEXT_HIT] += 1
+            continue
+        if kinds[_DASH] == 3 and nd + 3 == n and n > 8 and buf[a] == 52 and buf[a + 1] == 49 and buf[a + 2] == 48 and buf[a + 3] == 45:
+            counts[CGI] += 1
             continue
         # one number with separators, perhaps with what a spreadsheet or an export added
         e = b
@@ -1068,7 +1094,7 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             emit(hits, keys, state, K_IP, SURE, hash_bytes(buf, a, b, True))
             continue
         loose = kinds[_SPACE] + kinds[_DASH] + kinds[_DOT] + kinds[_PAREN] + kinds[_PLUS] + kinds[_SLASH]
-        if (e < b or nd + loose == n) and nd <= 24 and nd >= 5 and kinds[_PLUS] <= 1:
+        if (e < b or nd + loose == n) and nd <= 24 and nd >= 9 and kinds[_PLUS] <= 1:
             count = 0
             breaks = np.int64(0)
             plus = False
@@ -1114,7 +1140,7 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                     state[0] = before
         # moments
         if n <= 40 and (buf[a] >= 48 and buf[a] <= 57 or letters) and nd >= 3:
-            kind = parse_time(buf, a, b, moment)
+            kind = parse_time(buf, a, b, moment, numbers, widths, seps)
             if kind:
                 if kind == 3:
                     counts[CLOCK] += 1
@@ -1311,9 +1337,6 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             emit(hits, keys, state, K_PNR, WEAK, hash_bytes(buf, a, b, False))
             continue
         if kinds[_DASH] >= 1 and nd + kinds[_DASH] == n:
-            if kinds[_DASH] == 3 and buf[a] == 52 and buf[a + 1] == 49 and buf[a + 2] == 48 and buf[a + 3] == 45:
-                counts[CGI] += 1
-                continue
             if kinds[_DASH] == 1 and n == 14 and buf[a + 3] == 45:
                 counts[TICKET_DASH] += 1
                 value = np.int64(0)
