@@ -7,7 +7,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def set_insert(table, keys, hits, code, start, count, limit):  # type: ignore[no-untyped-def]
+def set_insert(table, keys, hits, code, start, count, limit):
     """Insert keys[start:] whose hit is `code` (any where code < 0); stops when `limit` is reached.
 
     Returns (position reached, members now).

@@ -24,12 +24,15 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for row in range(9000):
         note = f'"quoted ""word"", line\nbreak {row}"' if row % 7 == 0 else f"call {rng.choice(numbers)} back"
         lines.append(
-            f"{rng.choice(numbers)},{rng.choice(numbers)},2024-01-{row % 28 + 1:02d} 10:00:{row % 60:02d},{row % 900},{note}"
+            f"{rng.choice(numbers)},{rng.choice(numbers)},2024-01-{row % 28 + 1:02d} 10:00:{row % 60:02d},"
+            f"{row % 900},{note}"
         )
     folder = tmp_path_factory.mktemp("calls")
     (folder / "calls.csv").write_text("\n".join(lines) + "\n")
     (folder / "calls.ndjson").write_text(
-        "".join(f'{{"msisdn": "{rng.choice(numbers)}", "cnic": 35202{rng.randrange(10**8):08d}}}\n' for _ in range(9000))
+        "".join(
+            f'{{"msisdn": "{rng.choice(numbers)}", "cnic": 35202{rng.randrange(10**8):08d}}}\n' for _ in range(9000)
+        )
     )
     return folder
 

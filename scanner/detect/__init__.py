@@ -1,1 +1,1 @@
-
+"""From cells to column types: kernels, profiles that merge, verdicts."""

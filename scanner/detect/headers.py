@@ -22,7 +22,20 @@ class HeaderMatch:
     """Form that the header names, as in `msisdn_md5`."""
 
 
-_HASH_WORDS = ("sha256", "sha512", "sha224", "sha1", "sha", "md5", "hashed", "hash", "digest", "hmac", "enc", "encrypted")
+_HASH_WORDS = (
+    "sha256",
+    "sha512",
+    "sha224",
+    "sha1",
+    "sha",
+    "md5",
+    "hashed",
+    "hash",
+    "digest",
+    "hmac",
+    "enc",
+    "encrypted",
+)
 _MASK_WORDS = ("masked", "mask")
 _NAMELESS = ("column", "col", "field", "f", "c", "var", "v", "unnamed", "x", "attr", "attribute", "a", "b")
 

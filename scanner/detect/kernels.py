@@ -39,12 +39,16 @@ LOW = np.int64(-(2**62))
 #: Kinds of keys, three ways to stand each: a whole cell by a weak notation, by a sure one, inside text.
 KINDS = ("msisdn", "landline", "cnic", "imsi", "imei", "iccid", "passport", "iban", "email", "ip_address", "pnr",
          "ticket_number", "digest", "masked")  # fmt: skip
-MSISDN, LANDLINE, CNIC, IMSI, IMEI, ICCID, K_PASSPORT, K_IBAN, K_EMAIL, K_IP, K_PNR, K_TICKET, K_DIGEST, K_MASKED = range(14)
+MSISDN, LANDLINE, CNIC, IMSI, IMEI, ICCID, K_PASSPORT, K_IBAN, K_EMAIL, K_IP, K_PNR, K_TICKET, K_DIGEST, K_MASKED = (
+    range(14)
+)
 WEAK, SURE, IN_TEXT = range(3)
 
 # --- bytes --------------------------------------------------------------------------------------------------------
 
-_DIGIT, _UPPER, _LOWER, _SPACE, _DASH, _DOT, _COLON, _SLASH, _AT, _PLUS, _STAR, _PAREN, _UNDER, _HIGH, _OTHER = range(15)
+_DIGIT, _UPPER, _LOWER, _SPACE, _DASH, _DOT, _COLON, _SLASH, _AT, _PLUS, _STAR, _PAREN, _UNDER, _HIGH, _OTHER = range(
+    15
+)
 
 
 def _byte_classes() -> np.ndarray:
@@ -65,7 +69,7 @@ _MASK56 = (1 << 56) - 1
 
 
 @njit(cache=True, nogil=True)
-def fold(data, a, b, out):  # type: ignore[no-untyped-def]
+def fold(data, a, b, out):
     """Write bytes a..b to `out` with other scripts' digits as ASCII and invisible characters gone; returns the length."""
     n = 0
     i = a
@@ -156,7 +160,7 @@ def fold(data, a, b, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def number(digits, i, j):  # type: ignore[no-untyped-def]
+def number(digits, i, j):
     """The digits i..j (at most 18) as a number."""
     value = np.int64(0)
     for k in range(i, j):
@@ -165,7 +169,7 @@ def number(digits, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def luhn(digits, n):  # type: ignore[no-untyped-def]
+def luhn(digits, n):
     """Whether the last of n digits is the Luhn check digit of the rest."""
     total = 0
     for k in range(n):
@@ -179,7 +183,7 @@ def luhn(digits, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def ean(digits, n):  # type: ignore[no-untyped-def]
+def ean(digits, n):
     """Whether the last of n digits is the EAN check digit of the rest."""
     total = 0
     for k in range(n):
@@ -189,7 +193,7 @@ def ean(digits, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def verhoeff(digits, n, mult, perm):  # type: ignore[no-untyped-def]
+def verhoeff(digits, n, mult, perm):
     """Whether n digits end in their Verhoeff check digit."""
     c = 0
     for k in range(n):
@@ -198,7 +202,7 @@ def verhoeff(digits, n, mult, perm):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best):  # type: ignore[no-untyped-def]
+def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best):
     """The notation that n digits with separators at the positions in the bit set `breaks` fit best, or -1.
 
     `best[0]` gets the key, `best[1]` 1 where the match is sure, `best[2]` 1 where the strict code is known. `rules` is
@@ -263,7 +267,7 @@ def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, 
 
 
 @njit(cache=True, nogil=True)
-def days_from_civil(y, m, d):  # type: ignore[no-untyped-def]
+def days_from_civil(y, m, d):
     """Days since 1970-01-01 (Howard Hinnant's civil calendar algorithm)."""
     if m <= 2:
         y -= 1
@@ -276,7 +280,7 @@ def days_from_civil(y, m, d):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def month_of(buf, i, j):  # type: ignore[no-untyped-def]
+def month_of(buf, i, j):
     """1 to 12 for an English month name or its first three letters, else 0."""
     if j - i < 3:
         return 0
@@ -293,7 +297,7 @@ def month_of(buf, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def parse_time(buf, a, b, out, numbers, widths, seps):  # type: ignore[no-untyped-def]
+def parse_time(buf, a, b, out, numbers, widths, seps):
     """What moment a cell states: 0 none, 1 date and time, 2 date, 3 time of day, 4 year and month.
 
     `out`: seconds since 1970 with the day first (or -HIGH), with the month first, the first and second number, 1 where
@@ -357,7 +361,12 @@ def parse_time(buf, a, b, out, numbers, widths, seps):  # type: ignore[no-untype
         numbers[j] = widths[j] = seps[j] = 0
     # time of day alone
     if month == 0 and (count == 2 or count == 3 or count == 4) and seps[1] == 58:
-        if widths[0] <= 3 and numbers[1] < 60 and widths[1] == 2 and (count == 2 or (numbers[2] < 60 and seps[2] == 58)):
+        if (
+            widths[0] <= 3
+            and numbers[1] < 60
+            and widths[1] == 2
+            and (count == 2 or (numbers[2] < 60 and seps[2] == 58))
+        ):
             out[0] = numbers[0] * 3600 + numbers[1] * 60 + (numbers[2] if count > 2 else 0)
             return 3
         return 0
@@ -381,7 +390,15 @@ def parse_time(buf, a, b, out, numbers, widths, seps):  # type: ignore[no-untype
             y += 2000 if y < 70 else 1900
     else:
         if count < 3:
-            if count == 2 and widths[0] == 4 and widths[1] == 2 and 1900 <= numbers[0] <= 2100 and 1 <= numbers[1] <= 12 and seps[1] == 45 and b - a == 7:
+            if (
+                count == 2
+                and widths[0] == 4
+                and widths[1] == 2
+                and 1900 <= numbers[0] <= 2100
+                and 1 <= numbers[1] <= 12
+                and seps[1] == 45
+                and b - a == 7
+            ):
                 out[0] = days_from_civil(numbers[0], numbers[1], 1) * 86400
                 out[1] = out[0]
                 out[4] = 1
@@ -431,7 +448,7 @@ def parse_time(buf, a, b, out, numbers, widths, seps):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def text_hash(buf, a, b):  # type: ignore[no-untyped-def]
+def text_hash(buf, a, b):
     """A 56-bit hash of the letters and digits of a..b, case folded, other runs as one space (see tables.word_hash)."""
     h = np.int64(7)
     gap = False
@@ -452,7 +469,7 @@ def text_hash(buf, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def lookup(table, values, h):  # type: ignore[no-untyped-def]
+def lookup(table, values, h):
     """Bits that stand for hash h in an open-addressing table (0 where absent)."""
     mask = len(table) - 1
     p = (h ^ (h >> 23)) & mask
@@ -464,7 +481,7 @@ def lookup(table, values, h):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def hash_bytes(buf, a, b, lower):  # type: ignore[no-untyped-def]
+def hash_bytes(buf, a, b, lower):
     """A 62-bit hash of bytes, ASCII case folded if `lower`."""
     h = np.int64(1469598103934665603 & 0x3FFFFFFFFFFFFFFF)
     for i in range(a, b):
@@ -477,7 +494,7 @@ def hash_bytes(buf, a, b, lower):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def is_email(buf, a, b):  # type: ignore[no-untyped-def]
+def is_email(buf, a, b):
     """Whether a..b is one e-mail address."""
     at = -1
     for i in range(a, b):
@@ -486,7 +503,17 @@ def is_email(buf, a, b):  # type: ignore[no-untyped-def]
             if at >= 0:
                 return False
             at = i
-        elif not (48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 46 or c == 95 or c == 45 or c == 43 or c == 37 or c == 39):
+        elif not (
+            48 <= c <= 57
+            or 65 <= c <= 90
+            or 97 <= c <= 122
+            or c == 46
+            or c == 95
+            or c == 45
+            or c == 43
+            or c == 37
+            or c == 39
+        ):
             return False
     if at <= a or b - at < 5 or b - a > 254:
         return False
@@ -505,7 +532,7 @@ def is_email(buf, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def ipv4(buf, a, b):  # type: ignore[no-untyped-def]
+def ipv4(buf, a, b):
     """The address as a number where a..b is a dotted quad (a port may follow), else -1."""
     value = np.int64(0)
     part = np.int64(0)
@@ -540,7 +567,7 @@ def ipv4(buf, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def ipv6(buf, a, b):  # type: ignore[no-untyped-def]
+def ipv6(buf, a, b):
     """Whether a..b is an IPv6 address."""
     if b - a < 6 or b - a > 39:
         return False
@@ -564,7 +591,7 @@ def ipv6(buf, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def iban_valid(buf, a, b):  # type: ignore[no-untyped-def]
+def iban_valid(buf, a, b):
     """1 where the letters and digits of a..b are a Pakistani IBAN with the right check digits, 0 where only the shape."""
     text = np.zeros(24, np.int64)
     n = 0
@@ -601,7 +628,7 @@ def iban_valid(buf, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def iban_key(buf, a, b):  # type: ignore[no-untyped-def]
+def iban_key(buf, a, b):
     """A key of the letters and digits of an IBAN."""
     h = np.int64(1)
     for i in range(a, b):
@@ -616,7 +643,7 @@ def iban_key(buf, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def emit(hits, keys, state, kind, mode, key):  # type: ignore[no-untyped-def]
+def emit(hits, keys, state, kind, mode, key):
     """Append one key; the caller has made room."""
     n = state[0]
     if n < len(hits):
@@ -626,7 +653,7 @@ def emit(hits, keys, state, kind, mode, key):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):  # type: ignore[no-untyped-def]
+def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
     """Find identifiers inside text; returns how many. Numbers may be split by single separators."""
     found = 0
     i = a
@@ -634,12 +661,23 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
         c = np.int64(buf[i])
         if c == 64:  # @: an e-mail address around it
             s = i
-            while s > a and (48 <= buf[s - 1] <= 57 or 65 <= buf[s - 1] <= 90 or 97 <= buf[s - 1] <= 122 or buf[s - 1] == 46 or buf[s - 1] == 95 or buf[s - 1] == 45 or buf[s - 1] == 43 or buf[s - 1] == 37):
+            while s > a and (
+                48 <= buf[s - 1] <= 57
+                or 65 <= buf[s - 1] <= 90
+                or 97 <= buf[s - 1] <= 122
+                or buf[s - 1] == 46
+                or buf[s - 1] == 95
+                or buf[s - 1] == 45
+                or buf[s - 1] == 43
+                or buf[s - 1] == 37
+            ):
                 s -= 1
             while s < i and (buf[s] == 46 or buf[s] == 45):
                 s += 1
             e = i + 1
-            while e < b and (48 <= buf[e] <= 57 or 65 <= buf[e] <= 90 or 97 <= buf[e] <= 122 or buf[e] == 46 or buf[e] == 45):
+            while e < b and (
+                48 <= buf[e] <= 57 or 65 <= buf[e] <= 90 or 97 <= buf[e] <= 122 or buf[e] == 46 or buf[e] == 45
+            ):
                 e += 1
             while e > i + 1 and (buf[e - 1] == 46 or buf[e - 1] == 45):
                 e -= 1
@@ -675,7 +713,12 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                     if not 48 <= buf[i + k] <= 57:
                         good = False
                         break
-                if good and (i + 9 == b or not (48 <= buf[i + 9] <= 57 or 65 <= buf[i + 9] <= 90 or 97 <= buf[i + 9] <= 122 or buf[i + 9] == 95)):
+                if good and (
+                    i + 9 == b
+                    or not (
+                        48 <= buf[i + 9] <= 57 or 65 <= buf[i + 9] <= 90 or 97 <= buf[i + 9] <= 122 or buf[i + 9] == 95
+                    )
+                ):
                     key = (c - 65) * 26 + np.int64(buf[i + 1]) - 65
                     zeros = True
                     for k in range(2, 9):
@@ -737,7 +780,11 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                 n += 1
                 pos += 1
                 edge = pos == b or not 48 <= buf[pos] <= 57
-                if edge and n >= 9 and not (pos < b and (65 <= buf[pos] <= 90 or 97 <= buf[pos] <= 122) and buf[pos] != 120):
+                if (
+                    edge
+                    and n >= 9
+                    and not (pos < b and (65 <= buf[pos] <= 90 or 97 <= buf[pos] <= 122) and buf[pos] != 120)
+                ):
                     r = match_rules(digits, n, breaks, plus, True, rules, by_length, components, mult, perm, best)
                     if r >= 0 and not (decimal and best[1] == 0):
                         zeros = True
@@ -757,7 +804,11 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
             if n > 0 and (d == 32 or d == 45 or d == 46 or d == 41 or d == 40):
                 step = 1
                 # two separators may follow each other as in ") " or " ("
-                if pos + 1 < b and (buf[pos + 1] == 32 or buf[pos + 1] == 40 or buf[pos + 1] == 41 or buf[pos + 1] == 45) and (d == 41 or d == 32):
+                if (
+                    pos + 1 < b
+                    and (buf[pos + 1] == 32 or buf[pos + 1] == 40 or buf[pos + 1] == 41 or buf[pos + 1] == 45)
+                    and (d == 41 or d == 32)
+                ):
                     step = 2
             elif n > 0 and (d == 10 or d == 13) and taken_n < 0 and breaks != 0:
                 step = 1
@@ -777,7 +828,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
 
 
 @njit(cache=True, nogil=True)
-def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm, counts, hits, keys, state):  # type: ignore[no-untyped-def]
+def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm, counts, hits, keys, state):
     """Scan each cell as text only."""
     best = np.zeros(4, np.int64)
     digits = np.zeros(32, np.uint8)
@@ -808,7 +859,26 @@ def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm,
 
 
 @njit(cache=True, nogil=True)
-def take_digits(digits, n, breaks, plus, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state):  # type: ignore[no-untyped-def]
+def take_digits(
+    digits,
+    n,
+    breaks,
+    plus,
+    rules,
+    by_length,
+    components,
+    mult,
+    perm,
+    best,
+    counts,
+    lengths,
+    lead,
+    extremes,
+    rule_counts,
+    hits,
+    keys,
+    state,
+):
     """Count a cell that is one number of n digits; returns whether a notation fits."""
     lengths[min(n, 31)] += 1
     good_luhn = False
@@ -908,7 +978,9 @@ def take_digits(digits, n, breaks, plus, rules, by_length, components, mult, per
         emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
     elif (14 <= n <= 16) and not breaks:
         emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
-    if r < 0 and (8 <= n <= 15 and not breaks and digits[0] != 0 or plus or (n > 9 and digits[0] == 0 and digits[1] == 0)):
+    if r < 0 and (
+        (8 <= n <= 15 and not breaks and digits[0] != 0) or plus or (n > 9 and digits[0] == 0 and digits[1] == 0)
+    ):
         counts[FOREIGN] += 1
     return r >= 0
 
@@ -918,7 +990,27 @@ _take_plain_digits = njit(nogil=True, inline="always")(take_digits.py_func)
 
 
 @njit(cache=True, nogil=True)
-def profile_column(offsets, data, scratch, rules, by_length, components, mult, perm, lex_table, lex_bits, counts, lengths, lead, extremes, rule_counts, lex_counts, hits, keys, state):  # type: ignore[no-untyped-def]
+def profile_column(
+    offsets,
+    data,
+    scratch,
+    rules,
+    by_length,
+    components,
+    mult,
+    perm,
+    lex_table,
+    lex_bits,
+    counts,
+    lengths,
+    lead,
+    extremes,
+    rule_counts,
+    lex_counts,
+    hits,
+    keys,
+    state,
+):
     """One pass over the cells of a column.
 
     counts int64[CLASSES], lengths int64[32] (digits of all-digit cells), lead int64[1000] (first three digits of national
@@ -965,7 +1057,26 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                         if n == 5 and 25569 <= small <= 58000:
                             counts[SERIAL_DAY] += 1
                     continue
-                _take_plain_digits(digits, n, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                _take_plain_digits(
+                    digits,
+                    n,
+                    0,
+                    False,
+                    rules,
+                    by_length,
+                    components,
+                    mult,
+                    perm,
+                    best,
+                    counts,
+                    lengths,
+                    lead,
+                    extremes,
+                    rule_counts,
+                    hits,
+                    keys,
+                    state,
+                )
                 continue
         buf = data
         a = start
@@ -998,7 +1109,13 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             a += 1
             if b - a > 1 and buf[b - 1] == 39:
                 b -= 1
-        if b - a > 6 and (buf[a] | 32) == 116 and (buf[a + 1] | 32) == 101 and (buf[a + 2] | 32) == 108 and buf[a + 3] == 58:
+        if (
+            b - a > 6
+            and (buf[a] | 32) == 116
+            and (buf[a + 1] | 32) == 101
+            and (buf[a + 2] | 32) == 108
+            and buf[a + 3] == 58
+        ):
             a += 4
         if b - a > 512:
             counts[LONG] += 1
@@ -1048,10 +1165,20 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                 for k in range(24, 56):
                     if seen >> k & 1:
                         lex_counts[k, 1] += 1
-            if kinds[_AT] and scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
+            if kinds[_AT] and scan_text(
+                buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state
+            ):
                 counts[TEXT_HIT] += 1
             continue
-        if kinds[_DASH] == 3 and nd + 3 == n and n > 8 and buf[a] == 52 and buf[a + 1] == 49 and buf[a + 2] == 48 and buf[a + 3] == 45:
+        if (
+            kinds[_DASH] == 3
+            and nd + 3 == n
+            and n > 8
+            and buf[a] == 52
+            and buf[a + 1] == 49
+            and buf[a + 2] == 48
+            and buf[a + 3] == 45
+        ):
             counts[CGI] += 1
             continue
         # one number with separators, perhaps with what a spreadsheet or an export added
@@ -1060,7 +1187,26 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
             for i in range(n):
                 digits[i] = buf[a + i] - 48
             counts[DIGITS] += 1
-            take_digits(digits, n, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+            take_digits(
+                digits,
+                n,
+                0,
+                False,
+                rules,
+                by_length,
+                components,
+                mult,
+                perm,
+                best,
+                counts,
+                lengths,
+                lead,
+                extremes,
+                rule_counts,
+                hits,
+                keys,
+                state,
+            )
             continue
         if kinds[_AT] == 1 and letters:
             # a messenger address: the number before @
@@ -1089,7 +1235,14 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                 counts[IP] += 1
                 emit(hits, keys, state, K_IP, SURE, address)
                 continue
-        if kinds[_COLON] >= 2 and kinds[_DASH] == 0 and kinds[_SPACE] == 0 and kinds[_SLASH] == 0 and ipv6(buf, a, b) and (kinds[_COLON] != 2 or letters):
+        if (
+            kinds[_COLON] >= 2
+            and kinds[_DASH] == 0
+            and kinds[_SPACE] == 0
+            and kinds[_SLASH] == 0
+            and ipv6(buf, a, b)
+            and (kinds[_COLON] != 2 or letters)
+        ):
             counts[IP] += 1
             emit(hits, keys, state, K_IP, SURE, hash_bytes(buf, a, b, True))
             continue
@@ -1128,9 +1281,47 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                         counts[PLUS] += 1
                     if breaks == 0 and not plus:
                         counts[DIGITS] += 1
-                        take_digits(digits, count, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                        take_digits(
+                            digits,
+                            count,
+                            0,
+                            False,
+                            rules,
+                            by_length,
+                            components,
+                            mult,
+                            perm,
+                            best,
+                            counts,
+                            lengths,
+                            lead,
+                            extremes,
+                            rule_counts,
+                            hits,
+                            keys,
+                            state,
+                        )
                         continue
-                    if take_digits(digits, count, breaks, plus, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state):
+                    if take_digits(
+                        digits,
+                        count,
+                        breaks,
+                        plus,
+                        rules,
+                        by_length,
+                        components,
+                        mult,
+                        perm,
+                        best,
+                        counts,
+                        lengths,
+                        lead,
+                        extremes,
+                        rule_counts,
+                        hits,
+                        keys,
+                        state,
+                    ):
                         counts[SEPARATED] += 1
                         continue
                     if plus:
@@ -1139,7 +1330,7 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                     counts[FOREIGN] = mark
                     state[0] = before
         # moments
-        if n <= 40 and (buf[a] >= 48 and buf[a] <= 57 or letters) and nd >= 3:
+        if n <= 40 and ((buf[a] >= 48 and buf[a] <= 57) or letters) and nd >= 3:
             kind = parse_time(buf, a, b, moment, numbers, widths, seps)
             if kind:
                 if kind == 3:
@@ -1170,7 +1361,11 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                         extremes[MONTH_MAX] = moment[1]
                 continue
         # decimals
-        if kinds[_DOT] == 1 and nd + kinds[_DOT] + kinds[_DASH] + kinds[_PLUS] == n and kinds[_DASH] + kinds[_PLUS] <= 1:
+        if (
+            kinds[_DOT] == 1
+            and nd + kinds[_DOT] + kinds[_DASH] + kinds[_PLUS] == n
+            and kinds[_DASH] + kinds[_PLUS] <= 1
+        ):
             whole = np.int64(0)
             i = a
             minus = False
@@ -1239,7 +1434,26 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                     mantissa += 1
                 if mantissa == exponent + 1 and mantissa >= 9 and mantissa <= 20:
                     counts[DIGITS] += 1
-                    take_digits(digits, mantissa, 0, False, rules, by_length, components, mult, perm, best, counts, lengths, lead, extremes, rule_counts, hits, keys, state)
+                    take_digits(
+                        digits,
+                        mantissa,
+                        0,
+                        False,
+                        rules,
+                        by_length,
+                        components,
+                        mult,
+                        perm,
+                        best,
+                        counts,
+                        lengths,
+                        lead,
+                        extremes,
+                        rule_counts,
+                        hits,
+                        keys,
+                        state,
+                    )
                     continue
                 counts[SCIENTIFIC] += 1
                 if exponent == 9:
@@ -1253,7 +1467,14 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                 emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
                 continue
         # a passport before masks: XX1234567 is one
-        if letters == 2 and nd == 7 and n == 9 and letters == kinds[_UPPER] and 65 <= buf[a] <= 90 and 65 <= buf[a + 1] <= 90:
+        if (
+            letters == 2
+            and nd == 7
+            and n == 9
+            and letters == kinds[_UPPER]
+            and 65 <= buf[a] <= 90
+            and 65 <= buf[a + 1] <= 90
+        ):
             counts[PASSPORT] += 1
             key = (np.int64(buf[a]) - 65) * 26 + np.int64(buf[a + 1]) - 65
             for i in range(a + 2, b):
@@ -1281,7 +1502,13 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                 total = hidden + visible
                 if total == 13 and 49 <= buf[a] <= 56:
                     counts[MASKED_CNIC] += 1
-                elif (total == 11 and buf[a] == 48 and buf[a + 1] == 51) or (total == 12 and buf[a] == 57) or (total == 12 and buf[a] == 43) or (total == 10 and buf[a] == 51) or (total == 14 and buf[a] == 48):
+                elif (
+                    (total == 11 and buf[a] == 48 and buf[a + 1] == 51)
+                    or (total == 12 and buf[a] == 57)
+                    or (total == 12 and buf[a] == 43)
+                    or (total == 10 and buf[a] == 51)
+                    or (total == 14 and buf[a] == 48)
+                ):
                     counts[MASKED_MSISDN] += 1
                 emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
                 continue
@@ -1295,7 +1522,9 @@ def profile_column(offsets, data, scratch, rules, by_length, components, mult, p
                     break
             if hexadecimal:
                 counts[DIGEST] += 1
-                lengths[31 if n > 64 else 27 if n == 32 else 28 if n == 40 else 29 if n == 56 else 30 if n == 64 else 26] += 1
+                lengths[
+                    31 if n > 64 else 27 if n == 32 else 28 if n == 40 else 29 if n == 56 else 30 if n == 64 else 26
+                ] += 1
                 emit(hits, keys, state, K_DIGEST, WEAK, hash_bytes(buf, a, b, True))
                 continue
         if n == 36 and kinds[_DASH] == 4 and buf[a + 8] == 45 and buf[a + 13] == 45:

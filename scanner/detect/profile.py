@@ -1,7 +1,7 @@
 """What one pass over some rows yields: partial results that merge in any order.
 
-Profiles hold counts, extremes, histograms and key sets, never a verdict; the verdict is passed on the whole column after
-the merge. The few raw sample cells stay inside the process until `verdict` masks them.
+Profiles hold counts, extremes, histograms and key sets, never a verdict; the verdict is passed on the whole column
+after the merge. The few raw sample cells stay inside the process until `verdict` masks them.
 """
 
 from __future__ import annotations
@@ -207,7 +207,10 @@ def buffers(array: pa.Array) -> list[tuple[Any, Any, int]]:
     if isinstance(array, pa.ExtensionArray):
         return buffers(array.storage)
     if not (
-        pa.types.is_binary(kind) or pa.types.is_string(kind) or pa.types.is_large_binary(kind) or pa.types.is_large_string(kind)
+        pa.types.is_binary(kind)
+        or pa.types.is_string(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_large_string(kind)
     ):
         return buffers(as_text(array))
     if array.null_count:

@@ -63,9 +63,7 @@ class Tables:
 
 
 def _verhoeff() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    mult = np.array(
-        [[(i + j) % 5 if i < 5 and j < 5 else 0 for j in range(10)] for i in range(10)], np.int64
-    )
+    mult = np.array([[(i + j) % 5 if i < 5 and j < 5 else 0 for j in range(10)] for i in range(10)], np.int64)
     for i in range(10):
         for j in range(10):
             if i < 5 and j >= 5:
@@ -95,7 +93,7 @@ def build(pack: Pack) -> Tables:
     by_length = np.zeros((32, 2), np.int64)
     for row, n in enumerate(notations):
         breaks = sum(1 << position for position in n.breaks)
-        plus = n.strip > 0 and n.prefix[:1] in ("9", "8") or n.column_type is ColumnType.ICCID
+        plus = (n.strip > 0 and n.prefix[:1] in ("9", "8")) or n.column_type is ColumnType.ICCID
         rules[row, :15] = (
             n.length, len(n.prefix), int(n.prefix or 0), n.strip, component(n.component), n.component_digits,
             _CHECKSUMS[n.checksum], n.strength, breaks, n.free_after, component(n.strict), n.strict_digits,

@@ -36,6 +36,7 @@ class Facts:
     evidence: list[Evidence] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Name the counts."""
         if self.profile.counts is not None:
             self.counts = dict(zip(k.CLASSES, self.profile.counts.tolist(), strict=True))
             self.filled = self.counts["filled"]
@@ -231,7 +232,7 @@ def _cnic(facts: Facts) -> Verdict | None:
     return None
 
 
-def _long_digits(facts: Facts, headed: bool) -> Verdict | None:
+def _long_digits(facts: Facts) -> Verdict | None:
     """IMSI, IMEI, ICCID and ticket numbers."""
     filled = facts.filled
     iccid = facts.rules(T.ICCID)
@@ -305,7 +306,7 @@ def _shaped(facts: Facts) -> Verdict | None:
             return Verdict(T.IBAN, Form.PLAIN, 0.7 + 0.29 * valid, facts.n("iban"))
     landline = facts.rules(T.LANDLINE)
     if landline / facts.filled >= 0.5 and not facts.against:
-        if facts.says(T.LANDLINE, T.MSISDN) or landline / facts.filled >= 0.8 and facts.nameless:
+        if facts.says(T.LANDLINE, T.MSISDN) or (landline / facts.filled >= 0.8 and facts.nameless):
             return Verdict(T.LANDLINE, Form.PLAIN, 0.85, landline)
         if facts.n("separated") >= landline * 0.8 and landline / facts.filled >= 0.8:
             return Verdict(T.LANDLINE, Form.PLAIN, 0.7, landline)
@@ -357,16 +358,20 @@ def _words(facts: Facts, family: str) -> Verdict | None:
             return Verdict(kind, Form.PLAIN, 0.92, facts.n(name))
     if facts.share("passport") >= 0.9 and not facts.against and (facts.nameless or family == "travel"):
         return Verdict(T.PASSPORT, Form.PLAIN, 0.6, facts.n("passport"))
-    if facts.share("flight") >= 0.7:
-        if facts.says(T.FLIGHT_NUMBER) or (facts.airline() >= 0.8 and not facts.against):
-            return Verdict(T.FLIGHT_NUMBER, Form.PLAIN, 0.9, facts.n("flight"))
+    airline = facts.says(T.FLIGHT_NUMBER) or (facts.airline() >= 0.8 and not facts.against)
+    if facts.share("flight") >= 0.7 and airline:
+        return Verdict(T.FLIGHT_NUMBER, Form.PLAIN, 0.9, facts.n("flight"))
     if facts.share("cgi") >= 0.5:
         return Verdict(T.CELL_ID, Form.PLAIN, 0.9, facts.n("cgi"))
     if facts.header is not None and facts.header.role == "lac" and facts.length(*range(6, 32)) / filled > 0.5:
         return None
-    if facts.says(T.CELL_ID) and facts.share("digits", "pair", "digest", "text") >= 0.5 and facts.n("text") < filled * 0.9:
+    if (
+        facts.says(T.CELL_ID)
+        and facts.share("digits", "pair", "digest", "text") >= 0.5
+        and facts.n("text") < filled * 0.9
+    ):
         return Verdict(T.CELL_ID, Form.PLAIN, 0.85, facts.n("digits", "pair", "digest", "text"))
-    for kind, name in ((T.LATITUDE, "latitude"), (T.LONGITUDE, "longitude")):
+    for kind in (T.LATITUDE, T.LONGITUDE):
         if facts.share("decimal", "digits", "negative") >= 0.8 and facts.says(kind):
             return Verdict(kind, Form.PLAIN, 0.92, facts.n("decimal", "digits", "negative"))
     if facts.says(T.DURATION) and numeric >= 0.8:
@@ -381,9 +386,8 @@ def _words(facts: Facts, family: str) -> Verdict | None:
         if scores[twin] >= 0.6:
             kind = asked if (asked is T.CALL_TYPE) == (family != "travel") else twin
             return Verdict(kind, Form.PLAIN, 0.8, int(scores[twin] * filled))
-    if asked in (T.SEX, T.COUNTRY, T.BORDER_POST, T.AIRPORT, T.CALL_TYPE, T.TRAVEL_DIRECTION) and header is not None:
-        if header.weight >= 0.9 and facts.share("words") >= 0.8:
-            return Verdict(asked, Form.PLAIN, 0.6, facts.n("words"))
+    if asked in kinds and header is not None and header.weight >= 0.9 and facts.share("words") >= 0.8:
+        return Verdict(asked, Form.PLAIN, 0.6, facts.n("words"))
     if not facts.against and (facts.nameless or asked is None):
         order = (T.CALL_TYPE, T.TRAVEL_DIRECTION) if family != "travel" else (T.TRAVEL_DIRECTION, T.CALL_TYPE)
         for kind in (*order, T.AIRPORT, T.BORDER_POST, T.COUNTRY):
@@ -425,35 +429,32 @@ def _prose(facts: Facts) -> Verdict | None:
     return None
 
 
-def _judge(facts: Facts, clues: int, headed: bool, family: str) -> Verdict:
+def _judge(facts: Facts, clues: int, family: str) -> Verdict:
     if not facts.filled:
         return Verdict(T.OTHER, Form.PLAIN, 0.5, 0)
     if facts.header is not None:
         said = "no identifier" if facts.against else facts.header.type.value
         facts.note("header", facts.header.weight, f"the header speaks for {said}")
-    said = facts.header.type if facts.header is not None else None
+    named = facts.header.type if facts.header is not None else None
     epoch = _epoch(facts)
-    if epoch and said is not T.CNIC and not facts.n("cnic_dashed"):
+    if epoch and named is not T.CNIC and not facts.n("cnic_dashed"):
         found = _temporal(facts)
         if found is not None:
             return found
         if epoch == "epoch_ms":
             facts.note("values: epoch milliseconds", -1.0, "a narrow span of epoch milliseconds")
             return Verdict(T.OTHER, Form.PLAIN, 0.6, 0)
-    for rule in (
-        lambda: _veiled(facts),
-        lambda: _shaped(facts),
-        lambda: _long_digits(facts, headed),
-        lambda: _cnic(facts),
-        lambda: _msisdn(facts, clues),
-        lambda: _temporal(facts),
-        lambda: _words(facts, family),
-        lambda: _prose(facts),
-    ):
-        verdict = rule()
-        if verdict is not None:
-            return verdict
-    return Verdict(T.OTHER, Form.PLAIN, 0.6 if facts.against or facts.header is None else 0.4, 0)
+    return (
+        _veiled(facts)
+        or _shaped(facts)
+        or _long_digits(facts)
+        or _cnic(facts)
+        or _msisdn(facts, clues)
+        or _temporal(facts)
+        or _words(facts, family)
+        or _prose(facts)
+        or Verdict(T.OTHER, Form.PLAIN, 0.6 if facts.against or facts.header is None else 0.4, 0)
+    )
 
 
 def _pair_points(facts: list[Facts], verdicts: list[Verdict]) -> list[Verdict]:
@@ -477,12 +478,16 @@ def _clues(facts: list[Facts]) -> int:
             continue
         if one.strict(T.CNIC) / one.filled > 0.3 or one.rules(T.IMSI) / one.filled > 0.5 or one.share("cgi") > 0.5:
             clues += 2
-        elif one.n("luhn15") / one.filled > 0.8 or one.share("email", "ip") > 0.5:
-            clues += 1
-        elif one.share("datetime") > 0.8 or _epoch(one):
-            clues += 1
-        elif one.lexicon(T.PERSON_NAME, token=True) > 0.6 or one.lexicon(T.CALL_TYPE) > 0.8:
-            clues += 1
+            continue
+        fair = (
+            one.n("luhn15") / one.filled > 0.8,
+            one.share("email", "ip") > 0.5,
+            one.share("datetime") > 0.8,
+            _epoch(one) is not None,
+            one.lexicon(T.PERSON_NAME, token=True) > 0.6,
+            one.lexicon(T.CALL_TYPE) > 0.8,
+        )
+        clues += any(fair)
     return clues
 
 
@@ -527,9 +532,8 @@ def judge(profile: ArtifactProfile, names: tuple[str | None, ...], pack: Pack, t
     for key in keys:
         name = names[key] if isinstance(key, int) and key < len(names) else profile.names.get(key)
         facts.append(Facts(key, name, match(pack, name), profile.columns[key], tables))
-    headed = any(one.name is not None for one in facts)
     clues, family = _clues(facts), _family(facts)
-    verdicts = [_judge(one, clues, headed, family) for one in facts]
+    verdicts = [_judge(one, clues, family) for one in facts]
     verdicts = _pair_points(facts, verdicts)
     sets: dict[ColumnType, KeySet] = {}
     occurrences: dict[ColumnType, int] = {}
@@ -589,7 +593,9 @@ def judge(profile: ArtifactProfile, names: tuple[str | None, ...], pack: Pack, t
                 rows_matched=min(verdict.matched, one.filled),
                 distinct=distinct,
                 samples=tuple(
-                    text.decode("utf-8", "replace") if reveal else mask_value(text.decode("utf-8", "replace"), verdict.type)
+                    text.decode("utf-8", "replace")
+                    if reveal
+                    else mask_value(text.decode("utf-8", "replace"), verdict.type)
                     for _, _, text in one.profile.samples
                 ),
                 role=_role(one, verdict),

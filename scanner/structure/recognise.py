@@ -85,7 +85,7 @@ def recognise(
     if not rows:
         return ()
     tokens = _tokens(columns)
-    out = []
+    out: list[Record] = []
     for rule in pack.structures:
         if not _fits(rule, tokens):
             continue
@@ -94,7 +94,7 @@ def recognise(
         roles = _roles(rule, columns)
         used = [column for column in columns if column.index in roles.values()]
         certainty = sum(column.confidence for column in used) / len(used) if used else 0.5
-        span = next((events[i] for role in ("event_time", "event_date") if (i := roles.get(role)) in events), None)
+        span = next((events[roles[r]] for r in ("event_time", "event_date") if roles.get(r, -1) in events), None)
         if span is None and rule.structure.value != "subscriber_record":
             span = next((events[c.index] for c in columns if c.index in events), None)
         plain = all(column.form is Form.PLAIN for column in used)
@@ -110,7 +110,8 @@ def recognise(
                     Evidence(
                         "roles",
                         round(certainty, 3),
-                        f"{len(roles)} roles filled: {', '.join(roles)}" + ("" if plain else "; some values are veiled"),
+                        f"{len(roles)} roles filled: {', '.join(roles)}"
+                        + ("" if plain else "; some values are veiled"),
                     ),
                 ),
             )

@@ -26,7 +26,9 @@ def profile(*cells: str, text_only: bool = False) -> ColumnProfile:
 
 
 def keys(made: ColumnProfile, kind: int) -> list[int]:
-    return sorted({key for way in range(3) if kind * 3 + way in made.sets for key in made.sets[kind * 3 + way].keys().tolist()})
+    return sorted(
+        {key for way in range(3) if kind * 3 + way in made.sets for key in made.sets[kind * 3 + way].keys().tolist()}
+    )
 
 
 NOTATIONS = [
@@ -52,7 +54,9 @@ def test_what_is_no_mobile_number_yields_no_key(cell: str) -> None:
     assert keys(profile(cell), k.MSISDN) == []
 
 
-@pytest.mark.parametrize("cell", ["35202-1234567-1", "3520212345671", "35202 1234567 1", "3520212345671.0", "۳۵۲۰۲-۱۲۳۴۵۶۷-۱"])
+@pytest.mark.parametrize(
+    "cell", ["35202-1234567-1", "3520212345671", "35202 1234567 1", "3520212345671.0", "۳۵۲۰۲-۱۲۳۴۵۶۷-۱"]
+)
 def test_every_notation_of_a_cnic_has_one_key(cell: str) -> None:
     assert keys(profile(cell), k.CNIC) == [3520212345671]
 
@@ -97,7 +101,8 @@ def test_moments(cell: str, moment: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "name"),
-    [("192.168.1.1", "ip"), ("10.0.0.1:8080", "ip"), ("a@b.pk", "email"), ("AB1234567", "passport"), ("PK301", "flight"),
+    [("192.168.1.1", "ip"), ("10.0.0.1:8080", "ip"), ("a@b.pk", "email"), ("AB1234567", "passport"),
+     ("PK301", "flight"),
      ("PK36SCBL0000001123456702", "iban_valid"), ("0300*****67", "masked"), ("9.23E+11", "scientific"),
      ("12:30:11", "clock"), ("410-01-412-17611", "cgi"), ("31.5204", "latitude"), ("74.3587", "longitude"),
      ("d41d8cd98f00b204e9800998ecf8427e", "digest"), ("PT5M", "duration_iso"), ("Tower|31.52|74.35", "place")],
@@ -114,7 +119,10 @@ def test_any_text_is_classified_without_fault_and_filled_cells_are_counted(cells
     assert 0 <= (made.counts[k.FILLED] if made.counts is not None else 0) <= len(cells)
 
 
-@given(st.lists(st.sampled_from([*NOTATIONS, "35202-1234567-1", "x", "", "12", "2024-01-02"]), max_size=30), st.integers(0, 30))
+@given(
+    st.lists(st.sampled_from([*NOTATIONS, "35202-1234567-1", "x", "", "12", "2024-01-02"]), max_size=30),
+    st.integers(0, 30),
+)
 @settings(max_examples=60, deadline=None)
 def test_any_cut_gives_the_same_profile(cells: list[str], cut: int) -> None:
     whole, first, second = profile(*cells), profile(*cells[:cut]), profile(*cells[cut:])
@@ -125,7 +133,9 @@ def test_any_cut_gives_the_same_profile(cells: list[str], cut: int) -> None:
         if whole.counts is not None and merged.counts is not None:
             assert merged.counts.tolist() == whole.counts.tolist()
             assert merged.extremes.tolist() == whole.extremes.tolist()
-        assert {c: s.keys().tolist() for c, s in merged.sets.items()} == {c: s.keys().tolist() for c, s in whole.sets.items()}
+        assert {c: s.keys().tolist() for c, s in merged.sets.items()} == {
+            c: s.keys().tolist() for c, s in whole.sets.items()
+        }
 
 
 @given(st.text(max_size=20))

@@ -11,10 +11,12 @@ PACK = load_pack()
 
 
 def columns(*parts: tuple[T, str | None]) -> tuple[Column, ...]:
-    return with_roles([
-        Column(index=i, name=None, type=kind, confidence=0.9, rows_filled=10, rows_matched=10, role=role)
-        for i, (kind, role) in enumerate(parts)
-    ])
+    return with_roles(
+        [
+            Column(index=i, name=None, type=kind, confidence=0.9, rows_filled=10, rows_matched=10, role=role)
+            for i, (kind, role) in enumerate(parts)
+        ]
+    )
 
 
 CASES = [
