@@ -47,6 +47,8 @@ class Chunk:
     loose: tuple[Loose, ...] = ()
     problems: tuple[Problem, ...] = ()
     bad_rows: int = 0
+    names: tuple[str | None, ...] = ()
+    """Names of this chunk's columns where chunks may differ in them, as in JSON; empty for the order of the head."""
 
 
 class Part(Protocol):
