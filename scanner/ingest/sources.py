@@ -1,0 +1,297 @@
+"""Where bytes come from: files on disk, bytes in memory, standard input; and the digest taken while they pass."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from scanner.errors import ReadError
+from scanner.ingest.interface import HEAD_BYTES, Source, Tail
+from scanner.model import Problem
+from scanner.terms import ProblemCode, Status
+
+_BLOCK = 1 << 20
+
+
+def read_error(error: OSError, what: str = "the file") -> ReadError:
+    """The ReadError for an error of the operating system; names no path."""
+    if isinstance(error, ReadError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return ReadError(ProblemCode.MISSING, f"{what} does not exist")
+    if isinstance(error, PermissionError):
+        return ReadError(ProblemCode.NOT_PERMITTED, f"the system does not permit reading {what}")
+    return ReadError(ProblemCode.CORRUPT, f"{what} cannot be read: {error.strerror or type(error).__name__}")
+
+
+class FileSource:
+    """A regular file on disk."""
+
+    def __init__(self, file: Path, path: str) -> None:
+        """`file` is opened; `path` is its provenance path."""
+        self._file, self._path = file, path
+        try:
+            self._size: int | None = file.stat().st_size
+        except OSError:
+            self._size = None
+
+    @property
+    def path(self) -> str:
+        """Provenance path."""
+        return self._path
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, or None where the system does not say."""
+        return self._size
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES.
+
+        Raises:
+            ReadError: it cannot be opened or read.
+        """
+        try:
+            with self._file.open("rb", buffering=0) as stream:
+                return read_full(stream, HEAD_BYTES)
+        except OSError as error:
+            raise read_error(error) from None
+
+    def stream(self) -> BinaryIO:
+        """The bytes from the first on.
+
+        Raises:
+            ReadError: it cannot be opened.
+        """
+        try:
+            return self._file.open("rb", buffering=0)  # type: ignore[return-value]
+        except OSError as error:
+            raise read_error(error) from None
+
+    def seekable(self) -> BinaryIO:
+        """The file, buffered.
+
+        Raises:
+            ReadError: it cannot be opened.
+        """
+        try:
+            return self._file.open("rb")
+        except OSError as error:
+            raise read_error(error) from None
+
+    def file(self) -> Path | None:
+        """The file itself."""
+        return self._file
+
+
+class BytesSource:
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes, path: str) -> None:
+        """`path` is the provenance path."""
+        self._data, self._path = data, path
+
+    @property
+    def path(self) -> str:
+        """Provenance path."""
+        return self._path
+
+    @property
+    def size(self) -> int | None:
+        """Bytes."""
+        return len(self._data)
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES."""
+        return self._data[:HEAD_BYTES]
+
+    def stream(self) -> BinaryIO:
+        """A new stream on the bytes."""
+        return io.BytesIO(self._data)
+
+    def seekable(self) -> BinaryIO:
+        """A new stream on the bytes."""
+        return io.BytesIO(self._data)
+
+    def file(self) -> Path | None:
+        """None: there is no file."""
+        return None
+
+
+class _Tee(io.RawIOBase):
+    """Standard input that keeps what passes, so that it can be read again."""
+
+    def __init__(self, owner: StdinSource) -> None:
+        super().__init__()
+        self._owner, self._at = owner, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: object) -> int:
+        view = memoryview(target).cast("B")  # type: ignore[arg-type]
+        data = self._owner.at(self._at, len(view))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+class StdinSource:
+    """Standard input; what was read is kept in memory, beyond a budget in an unlinked temporary file."""
+
+    def __init__(self, memory: int, stream: BinaryIO | None = None, path: str = "-") -> None:
+        """`memory` bytes stay in memory; `stream` is standard input unless given."""
+        self._input = stream if stream is not None else sys.stdin.buffer
+        self._kept = tempfile.SpooledTemporaryFile(max_size=memory)  # noqa: SIM115
+        self._length, self._ended, self._path = 0, False, path
+
+    @property
+    def path(self) -> str:
+        """Provenance path."""
+        return self._path
+
+    @property
+    def size(self) -> int | None:
+        """Bytes once the end was seen; None before."""
+        return self._length if self._ended else None
+
+    def at(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes from `offset` on; empty at the end."""
+        while not self._ended and self._length < offset + count:
+            block = self._input.read(max(_BLOCK, offset + count - self._length))
+            if not block:
+                self._ended = True
+                break
+            self._kept.seek(self._length)
+            self._kept.write(block)
+            self._length += len(block)
+        self._kept.seek(offset)
+        return self._kept.read(count)
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES."""
+        return self.at(0, HEAD_BYTES)
+
+    def stream(self) -> BinaryIO:
+        """The bytes from the first on."""
+        return _Tee(self)  # type: ignore[return-value]
+
+    def seekable(self) -> BinaryIO:
+        """All of it, able to seek."""
+        while not self._ended:
+            self.at(self._length, _BLOCK)
+        self._kept.seek(0)
+        return self._kept  # type: ignore[return-value]
+
+    def file(self) -> Path | None:
+        """None: there is no file."""
+        return None
+
+
+def read_full(stream: BinaryIO, count: int) -> bytes:
+    """Exactly `count` bytes, or all up to the end; a raw stream may give fewer in one call."""
+    data = stream.read(count) or b""
+    if len(data) == count or not data:
+        return data
+    pieces, missing = [data], count - len(data)
+    while missing:
+        data = stream.read(missing)
+        if not data:
+            break
+        pieces.append(data)
+        missing -= len(data)
+    return b"".join(pieces)
+
+
+class Meter:
+    """Reads a source once, front to back, and knows digest and length of what passed.
+
+    Use as a context manager around `read`; `finish` reads what is left, so that the digest is of the whole source.
+    """
+
+    def __init__(self, source: Source) -> None:
+        """Nothing is opened yet."""
+        self._source = source
+        self._stream: BinaryIO | None = None
+        self._hash = hashlib.sha256()
+        self.count = 0
+        """Bytes that passed."""
+        self.ended = False
+        """The end was seen."""
+
+    def read(self, count: int) -> bytes:
+        """The next `count` bytes; fewer only at the end.
+
+        Raises:
+            ReadError: the source cannot be opened or read on.
+        """
+        if self.ended:
+            return b""
+        try:
+            if self._stream is None:
+                self._stream = self._source.stream()
+            data = read_full(self._stream, count)
+        except ReadError:
+            raise
+        except OSError as error:
+            raise read_error(error) from None
+        if len(data) < count:
+            self.ended = True
+            self.close()
+        self._hash.update(data)
+        self.count += len(data)
+        return data
+
+    def finish(self) -> None:
+        """Read to the end.
+
+        Raises:
+            ReadError: as for `read`.
+        """
+        while not self.ended:
+            self.read(_BLOCK)
+
+    def close(self) -> None:
+        """Close the stream."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    @property
+    def sha256(self) -> str | None:
+        """Hex digest of the whole source; None as long as its end was not seen."""
+        return self._hash.hexdigest() if self.ended else None
+
+    def tail(self, status: Status = Status.COMPLETE, problems: tuple[Problem, ...] = ()) -> Tail:
+        """The tail of a stream that was read through this meter."""
+        size = self.count if self.ended else self._source.size
+        return Tail(status, problems, self.sha256, size, size, self.count)
+
+
+def digest(source: Source) -> tuple[str | None, int | None]:
+    """SHA-256 and length of a source in a pass of its own, for readers that seek; (None, size) where it cannot be read."""
+    meter = Meter(source)
+    try:
+        meter.finish()
+    except ReadError:
+        return None, source.size
+    finally:
+        meter.close()
+    return meter.sha256, meter.count
+
+
+def tail_by_digest(
+    source: Source, status: Callable[[], Status], problems: Callable[[], tuple[Problem, ...]]
+) -> Callable[[], Tail]:
+    """The tail function of a reader with random access: status and problems are asked when the tail is."""
+
+    def tail() -> Tail:
+        sha256, size = digest(source)
+        return Tail(status(), problems(), sha256, size, size, size or 0)
+
+    return tail
