@@ -1,0 +1,44 @@
+"""`breachscan explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scanner.cli import patterns_option
+from scanner.cli.exits import exit_of
+from scanner.cli.progress import Watch
+from scanner.options import ScanOptions
+
+EPILOG = """\b
+Examples:
+  breachscan explain seized/cdr.csv
+  breachscan explain seized/cdr.csv | less
+"""
+
+
+@click.command("explain", epilog=EPILOG, short_help="Show why each column and structure of a file was judged so.")
+@click.argument("path", metavar="PATH")
+@patterns_option
+@click.option("--reveal", is_flag=True, help="Show identifiers whole.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def command(context: click.Context, path: str, patterns: Path | None, reveal: bool, quiet: bool) -> None:
+    """Show why each column and structure of a file was judged so.
+
+    Every reason is a number: above 0 it speaks for the type, below 0 against it. Columns without a type show what
+    spoke for one and what outweighed it.
+    """
+    from scanner.pipeline import scan
+    from scanner.report.explain import write_explanation
+
+    watch = Watch([path], verbosity=0, quiet=quiet)
+    try:
+        result = scan(path, options=ScanOptions(patterns=patterns, reveal=reveal), observer=watch)
+    finally:
+        watch.done()
+    out = click.get_text_stream("stdout", errors="backslashreplace")
+    write_explanation(result, out, reveal=reveal)
+    out.flush()
+    context.exit(exit_of(result.artifacts))

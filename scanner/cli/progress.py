@@ -1,0 +1,137 @@
+"""What is seen of a running scan: a bar on a terminal, log lines with -v. Counts and masked paths, no cell text."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.text import Text
+
+from scanner.model import Artifact
+from scanner.report.gate import show_artifact
+from scanner.report.words import count, printable
+from scanner.terms import Status
+
+_MAX_COUNTED = 100_000
+
+
+def total_bytes(paths: Sequence[str]) -> int | None:
+    """Bytes on disk under some paths; None where it cannot be told or is too much to count."""
+    total, files = 0, 0
+    for name in paths:
+        path = Path(name)
+        if name == "-":
+            return None
+        if path.is_file():
+            total += path.stat().st_size
+        for folder, _, members in os.walk(path):
+            for member in members:
+                files += 1
+                if files > _MAX_COUNTED:
+                    return None
+                try:
+                    total += os.lstat(os.path.join(folder, member)).st_size  # noqa: PTH118
+                except OSError:
+                    continue
+    return total or None
+
+
+class Watch:
+    """Observer of a scan that shows progress and writes log lines to standard error."""
+
+    def __init__(self, paths: Sequence[str], *, verbosity: int, quiet: bool) -> None:
+        """`verbosity` 1 logs every artifact, 2 its problems too; a bar only on a terminal and without `quiet`."""
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        if not sys.stderr.isatty():
+            self._console.width = 10_000  # a log line is one line
+        self._verbosity = 0 if quiet else verbosity
+        self._paths = paths
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        self._done: dict[str, int] = {}
+        self._now = 0
+        self._artifacts = 0
+        self._began = time.perf_counter()
+        if not quiet and self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+
+    def started(self, total_bytes_: int | None) -> None:
+        """Show the bar; a total that the scan does not know is taken from the file system."""
+        if self._bar is not None:
+            total = total_bytes_ if total_bytes_ is not None else total_bytes(self._paths)
+            self._task = self._bar.add_task("scanning", total=total)
+            self._bar.start()
+
+    def advanced(self, bytes_read: int) -> None:
+        """So many bytes of the present artifact are read."""
+        self._now = max(self._now, bytes_read)
+        self._show()
+
+    def _show(self) -> None:
+        if self._bar is not None:
+            done = sum(self._done.values()) + self._now
+            total = self._bar.tasks[0].total
+            shown = done if total is None else min(done, total)
+            self._bar.update(self._task, completed=shown, description=count(self._artifacts, "artifact"))
+
+    def finished(self, artifact: Artifact) -> None:
+        """An artifact is finished: its file's bytes are read, and -v logs it."""
+        outer = artifact.path.split("!")[0]
+        if outer not in self._done:
+            try:
+                self._done[outer] = Path(outer).stat().st_size
+            except (OSError, ValueError):
+                self._done[outer] = artifact.coverage.bytes_read
+        self._now = 0
+        self._artifacts += 1
+        self._show()
+        if self._verbosity:
+            self._log(show_artifact(artifact))
+
+    def _log(self, artifact: Artifact) -> None:
+        took = time.perf_counter() - self._began
+        parts = [
+            f"{took:8.2f} s",
+            artifact.path,
+            artifact.status.value,
+            artifact.format.value,
+            count(artifact.rows, "row"),
+            count(len(artifact.columns), "column"),
+            f"{artifact.severity.level.value} {artifact.severity.score:g}",
+        ]
+        if artifact.problems:
+            parts.append(count(len(artifact.problems), "problem"))
+        self._console.print(Text(printable("  ".join(parts))), soft_wrap=True)
+        if self._verbosity > 1 or artifact.status is not Status.COMPLETE:
+            for problem in artifact.problems:
+                row = f" (row {problem.row:,})" if problem.row is not None else ""
+                line = f"             {problem.code.value}{row}: {problem.message}"
+                self._console.print(Text(printable(line)), soft_wrap=True)
+
+    def done(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,217 @@
+"""`breachscan scan`."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from scanner.cli import patterns_option
+from scanner.cli.exits import Exit, exit_of
+from scanner.cli.failures import describe
+from scanner.cli.progress import Watch
+from scanner.options import ScanOptions
+from scanner.report.files import output_file
+from scanner.terms import Level
+
+if TYPE_CHECKING:
+    from scanner.pipeline import Finished
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes, as in 65536, 64MB or 8MiB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The bytes that a text names."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,12})\s*([kmg]?i?)b?", str(value).strip().lower())
+        if match is None or match[2] not in _UNITS:
+            self.fail("expected a size such as 65536, 64MB or 8MiB", param, ctx)
+        return int(match[1]) * _UNITS[match[2]]
+
+
+EPILOG = """\b
+Examples:
+  breachscan scan seized/                                   the report for people
+  breachscan scan a.csv b.parquet --format json -o report.json
+  zcat dump.csv.gz | breachscan scan - --format jsonl       an artifact a line, summary last
+  breachscan scan uploads/ --fail-on high -q -o /dev/null   a gate in a script
+
+\b
+Exit status:
+  0  everything was scanned, nothing reached --fail-on
+  1  everything was scanned, something reached --fail-on
+  2  the command line or a rule pack was wrong, nothing was scanned
+  3  something could be read only in part or not at all (wins over 1)
+  4  the scanner itself failed; what was finished is in the output
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the report goes and what it looks like."""
+
+    format: str
+    file: Path | None
+    reveal: bool
+    verbose: bool
+
+    @contextmanager
+    def open(self) -> Iterator[IO[str]]:
+        """The stream to write to; JSON lines are passed on as they come, all else is written whole or not at all."""
+        if self.file is not None:
+            with output_file(self.file, private=self.reveal, at_once=self.format == "jsonl") as out:
+                yield out
+            return
+        errors = "backslashreplace" if self.format == "text" else "strict"
+        encoding = None if self.format == "text" else "utf-8"
+        out = click.get_text_stream("stdout", encoding=encoding, errors=errors)
+        yield out
+        out.flush()
+
+
+@dataclass(slots=True)
+class Run:
+    """A scan under way: what is finished, and what stopped it."""
+
+    finished: list[Finished]
+    error: Exception | None = None
+
+
+@contextmanager
+def _kept(run: Run) -> Iterator[None]:
+    """Let what is finished be reported when the scanner fails."""
+    try:
+        yield
+    except Exception as error:
+        if not run.finished:
+            raise
+        run.error = error
+
+
+def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Target) -> Run:
+    from scanner.model import ScanResult
+    from scanner.packs import load_pack
+    from scanner.pipeline import conclude, scan_iter, scanner_version
+    from scanner.report import json_report
+
+    pack = load_pack(options.patterns)
+    began, started = time.perf_counter(), datetime.now(UTC)
+    run = Run([])
+    if target.format == "jsonl":
+        with target.open() as out:
+            with _kept(run), contextlib.closing(scan_iter(*paths, options=options, observer=watch)) as results:
+                for one in results:
+                    run.finished.append(one)
+                    json_report.write_artifact_line(one.artifact, out, reveal=target.reveal)
+            _, summary = conclude(run.finished, pack)
+            tool = (scanner_version(), pack.sha256)
+            json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
+        return run
+    with _kept(run), contextlib.closing(scan_iter(*paths, options=options, observer=watch)) as results:
+        for one in results:
+            run.finished.append(one)
+    artifacts, summary = conclude(run.finished, pack)
+    watch.done()
+    result = ScanResult(
+        artifacts=artifacts,
+        summary=summary,
+        version=scanner_version(),
+        patterns_sha256=pack.sha256,
+        started_at=started.isoformat(timespec="seconds"),
+        duration_seconds=round(time.perf_counter() - began, 3),
+    )
+    with target.open() as out:
+        if target.format == "json":
+            json_report.write_json(result, out, reveal=target.reveal, evidence=target.verbose)
+        else:
+            from scanner.report.text import write_text
+
+            write_text(result, out, reveal=target.reveal, verbose=target.verbose)
+    return run
+
+
+@click.command("scan", epilog=EPILOG, short_help="Say what files and folders are, whom they expose and how badly.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="text for people, json as one document, jsonl as artifacts are finished.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the report there."
+)
+@click.option(
+    "--workers", type=click.IntRange(0), default=0, metavar="N", help="Threads at work.  [default: one a core]"
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([level.value for level in Level if level is not Level.NONE]),
+    help="End with status 1 if an artifact reaches this level.",
+)
+@patterns_option
+@click.option("--reveal", is_flag=True, help="Show identifiers whole; a file is then readable by its owner alone.")
+@click.option("--samples", type=click.IntRange(0, 20), default=3, show_default=True, help="Samples for each column.")
+@click.option(
+    "--shard-bytes",
+    type=Size(),
+    default="8MiB",
+    show_default=True,
+    help="Bytes of input in one piece of work; the report does not depend on it.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no log.")
+@click.option("-v", "--verbose", count=True, help="Log each artifact and show every column; twice for problems too.")
+@click.pass_context
+def command(
+    context: click.Context,
+    paths: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+    workers: int,
+    fail_on: str | None,
+    patterns: Path | None,
+    reveal: bool,
+    samples: int,
+    shard_bytes: int,
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """Say what files and folders are, whom they expose and how badly.
+
+    PATH is a file, a folder (read with all that is in it) or - for standard input. Every file ends in the report:
+    what could not be read is named with its cause.
+    """
+    context.obj["frames"] = verbose > 1
+    if output is not None and not output.parent.is_dir():
+        raise click.UsageError(f"the folder of --output does not exist: {click.format_filename(output.parent)}")
+    options = ScanOptions(workers=workers, shard_bytes=shard_bytes, patterns=patterns, reveal=reveal, samples=samples)
+    watch = Watch(paths, verbosity=verbose, quiet=quiet)
+    try:
+        run = _scan(paths, options, watch, Target(format_, output, reveal, verbose > 0))
+    finally:
+        watch.done()
+    if run.error is not None:
+        click.echo(f"Error: {describe(run.error, frames=verbose > 1)}", err=True)
+        click.echo(f"The report holds the {len(run.finished):,} artifacts that were finished.", err=True)
+        context.exit(Exit.FAILED)
+    status = exit_of((one.artifact for one in run.finished), Level(fail_on) if fail_on else None)
+    if output is not None and not quiet and sys.stderr.isatty():
+        click.echo(f"Report on {len(run.finished):,} artifacts in {click.format_filename(output)}", err=True)
+    context.exit(status)

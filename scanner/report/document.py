@@ -1,0 +1,156 @@
+"""Results → the dictionaries of the report contract, version 1. Takes what has passed the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanner.model import Artifact, Column, Evidence, Linkage, Problem, Record, ScanResult, Severity, Summary
+from scanner.terms import Level, Status
+
+SCHEMA_VERSION = "1"
+TOOL = "breachscan"
+
+#: Stands for the digest of the rule packs where a result has none, as one that was put together by hand.
+_NO_DIGEST = "0" * 64
+
+
+def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+    return [{"subject": one.subject, "weight": one.weight, "text": one.text} for one in evidence]
+
+
+def _severity(severity: Severity) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "score": severity.score,
+        "level": severity.level.value,
+        "factors": [{"name": one.name, "points": one.points, "reason": one.reason} for one in severity.factors],
+    }
+    if severity.enisa:
+        out["enisa"] = dict(severity.enisa)
+    return out
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code.value, "message": problem.message, "row": problem.row}
+
+
+def _column(column: Column, evidence: bool) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "index": column.index,
+        "name": column.name,
+        "type": column.type.value,
+        "form": column.form.value,
+        "confidence": column.confidence,
+        "rows_filled": column.rows_filled,
+        "rows_matched": column.rows_matched,
+        "distinct": column.distinct,
+        "samples": list(column.samples),
+    }
+    if column.role is not None:
+        out["role"] = column.role
+    if evidence:
+        out["evidence"] = _evidence(column.evidence)
+    return out
+
+
+def _record(record: Record, evidence: bool) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "structure": record.structure.value,
+        "rows": record.rows,
+        "confidence": record.confidence,
+        "roles": dict(record.roles),
+        "first_event": record.first_event,
+        "last_event": record.last_event,
+    }
+    if evidence:
+        out["evidence"] = _evidence(record.evidence)
+    return out
+
+
+def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, Any]:
+    """The contract's artifact object; `evidence` adds why columns and structures were judged so."""
+    out: dict[str, Any] = {
+        "path": artifact.path,
+        "sha256": artifact.sha256,
+        "size_bytes": artifact.size_bytes,
+        "format": artifact.format.value,
+        "encoding": artifact.encoding,
+        "status": artifact.status.value,
+        "problems": [_problem(one) for one in artifact.problems],
+        "rows": artifact.rows,
+        "bad_rows": artifact.bad_rows,
+        "columns": [_column(one, evidence) for one in artifact.columns],
+        "identifiers": {
+            kind.value: {"occurrences": count.occurrences, "distinct": count.distinct}
+            for kind, count in artifact.identifiers.items()
+        },
+        "records": [_record(one, evidence) for one in artifact.records],
+        "subscribers": {"distinct": artifact.subscribers.distinct, "basis": artifact.subscribers.basis},
+        "severity": _severity(artifact.severity),
+        "obligations": [{"id": o.id, "title": o.title, "reason": o.reason} for o in artifact.obligations],
+        "overlaps": [
+            {
+                "path": one.path,
+                "shared_subscribers": one.shared_subscribers,
+                "share_of_this": one.share_of_this,
+                "on": one.on.value,
+            }
+            for one in artifact.overlaps
+        ],
+        "coverage": {
+            "bytes_total": artifact.coverage.bytes_total,
+            "bytes_read": artifact.coverage.bytes_read,
+            "cells": artifact.coverage.cells,
+            "sampled": artifact.coverage.sampled,
+        },
+    }
+    if artifact.breakdown:
+        out["breakdown"] = {name: dict(counts) for name, counts in artifact.breakdown.items()}
+    if artifact.minors:
+        out["minors"] = artifact.minors
+    if artifact.duplicate_of is not None:
+        out["duplicate_of"] = artifact.duplicate_of
+    return out
+
+
+def _linkage(link: Linkage) -> dict[str, Any]:
+    return {
+        "artifacts": list(link.artifacts),
+        "on": link.on.value,
+        "shared_subscribers": link.shared_subscribers,
+        "reason": link.reason,
+        "severity": _severity(link.severity),
+    }
+
+
+def _in_order(counts: Mapping[str, int], order: tuple[str, ...]) -> dict[str, int]:
+    return {name: counts[name] for name in order if name in counts}
+
+
+def summary_document(summary: Summary) -> dict[str, Any]:
+    """The contract's summary object."""
+    return {
+        "artifacts": summary.artifacts,
+        "by_status": _in_order(summary.by_status, tuple(Status)),
+        "by_level": _in_order(summary.by_level, tuple(Level)),
+        "subscribers": {"distinct": summary.subscribers.distinct, "basis": summary.subscribers.basis},
+        "severity": _severity(summary.severity),
+        "linkage": [_linkage(one) for one in summary.linkage],
+    }
+
+
+def tool_document(version: str, patterns_sha256: str) -> dict[str, str]:
+    """The contract's tool object."""
+    return {"name": TOOL, "version": version, "patterns_sha256": patterns_sha256 or _NO_DIGEST}
+
+
+def document(result: ScanResult, evidence: bool = False) -> dict[str, Any]:
+    """The whole report as the contract's JSON document."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool_document(result.version, result.patterns_sha256),
+        "started_at": result.started_at,
+        "duration_seconds": result.duration_seconds,
+        "artifacts": [artifact_document(artifact, evidence) for artifact in result.artifacts],
+        "summary": summary_document(result.summary),
+    }

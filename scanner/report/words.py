@@ -1,0 +1,97 @@
+"""How people say what the contract's terms and figures mean. Used by the renderings for people only."""
+
+from __future__ import annotations
+
+from scanner.model import Artifact
+from scanner.terms import ColumnType, Level, Status, Structure
+
+STRUCTURES = {
+    Structure.CALL_RECORD: "call records",
+    Structure.TRAVEL_RECORD: "travel records",
+    Structure.LOCATION_RECORD: "locations over time",
+    Structure.SUBSCRIBER_RECORD: "subscriber register",
+    Structure.SESSION_RECORD: "internet sessions",
+}
+
+#: One and several of each column type.
+TYPES = {
+    ColumnType.MSISDN: ("mobile number", "mobile numbers"),
+    ColumnType.LANDLINE: ("landline number", "landline numbers"),
+    ColumnType.CNIC: ("CNIC", "CNICs"),
+    ColumnType.IMSI: ("IMSI", "IMSIs"),
+    ColumnType.IMEI: ("IMEI", "IMEIs"),
+    ColumnType.ICCID: ("SIM card number", "SIM card numbers"),
+    ColumnType.PASSPORT: ("passport", "passports"),
+    ColumnType.IBAN: ("IBAN", "IBANs"),
+    ColumnType.EMAIL: ("e-mail address", "e-mail addresses"),
+    ColumnType.IP_ADDRESS: ("IP address", "IP addresses"),
+    ColumnType.PNR: ("booking reference", "booking references"),
+    ColumnType.TICKET_NUMBER: ("ticket number", "ticket numbers"),
+}
+
+LEVEL_STYLES = {
+    Level.NONE: "dim",
+    Level.LOW: "blue",
+    Level.MEDIUM: "yellow",
+    Level.HIGH: "red",
+    Level.CRITICAL: "bold white on red",
+}
+
+_SPARED = frozenset("\u200c\u200d")  # joiners that Urdu is written with
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control and direction marks are replaced."""
+    return "".join(char if char.isprintable() or char in _SPARED else "\ufffd" for char in text)
+
+
+def count(number: int | None, one: str, several: str | None = None) -> str:
+    """A figure with its noun, as in `1,204 rows`."""
+    if number is None:
+        return f"? {several or one + 's'}"
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def size(octets: int | None) -> str:
+    """Bytes as people say them, in powers of 1000."""
+    if octets is None:
+        return "size unknown"
+    value = float(octets)
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            break
+        value /= 1000
+    return f"{octets:,} bytes" if unit == "bytes" else f"{value:.3g} {unit}" if value < 100 else f"{value:,.0f} {unit}"
+
+
+def seconds(value: float) -> str:
+    """A duration as people say it."""
+    if value < 10:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{rest} s" if not minutes else f"{minutes} min {rest} s"
+
+
+def subject(artifact: Artifact) -> str:
+    """What a file is, in a few words."""
+    if artifact.status in (Status.UNREADABLE, Status.SKIPPED):
+        cause = artifact.problems[0].code.value.replace("_", " ") if artifact.problems else "no cause known"
+        return f"{'not read' if artifact.status is Status.UNREADABLE else 'skipped'}: {cause}"
+    if artifact.records:
+        text = ", ".join(STRUCTURES[record.structure] for record in artifact.records)
+    elif artifact.identifiers:
+        kinds = [TYPES[kind][1] if kind in TYPES else kind.value for kind in artifact.identifiers]
+        text = ", ".join(kinds[:3]) + (", …" if len(kinds) > 3 else "")
+    elif veiled := [column for column in artifact.columns if column.form.value != "plain"]:
+        column = veiled[0]
+        text = f"{column.form.value} {TYPES[column.type][1] if column.type in TYPES else column.type.value}"
+    elif artifact.severity.level is not Level.NONE:
+        text = "personal details"
+    else:
+        text = "nothing about a person found"
+    return text + (" (as far as read)" if artifact.status is Status.PARTIAL else "")
+
+
+def is_harmless(artifact: Artifact) -> bool:
+    """Read in full and nothing found; what was not read in full is never harmless."""
+    return artifact.status is Status.COMPLETE and artifact.severity.level is Level.NONE
