@@ -268,8 +268,16 @@ def write_text(
     print_text(result, console(out, width), reveal=reveal, verbose=verbose)
 
 
-def print_text(result: ScanResult, on: Console, *, reveal: bool = False, verbose: bool = False) -> None:
-    """Print the report on a console of the caller's."""
+def print_text(
+    result: ScanResult,
+    on: Console,
+    *,
+    reveal: bool = False,
+    verbose: bool = False,
+    sections: Sequence[Artifact] | None = None,
+) -> None:
+    """Print the report on a console of the caller's; `sections` limits the files shown in detail."""
+    chosen = None if sections is None else {gate.show_artifact(one, reveal).path for one in sections}
     result = gate.show(result, reveal)
     order = ranked(result.artifacts)
     harmless = [one for one in order if is_harmless(one)]
@@ -285,6 +293,8 @@ def print_text(result: ScanResult, on: Console, *, reveal: bool = False, verbose
             line = f"  {one.path}  {one.format.value}, {count(one.rows, 'row')}{notes}"
             on.print(_t(line, "dim"))
     for one in order if verbose else matter:
+        if chosen is not None and one.path not in chosen:
+            continue
         on.print(_section(one, verbose))
     if result.summary.linkage:
         on.print()

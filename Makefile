@@ -1,0 +1,50 @@
+# Two commands: `make demo` shows what the tool does, `make test` says whether it does it. Both need Python 3.11+ only.
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint types unit picture clean help
+
+help:  ## List what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.installed  ## Scan sample_data/, show the report, write out/report.json
+	@mkdir -p out
+	@$(BIN)/breachscan scan sample_data --format json -o out/report.json -q
+	@$(BIN)/breachscan scan sample_data
+	@echo "The same for programs: out/report.json"
+
+test: lint types unit  ## Format, lint, types, rule packs, tests
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check scanner tests sample_data benchmarks
+	$(BIN)/ruff format --check scanner tests sample_data benchmarks
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed-dev
+	$(BIN)/breachscan patterns test
+	$(BIN)/python -m pytest -n auto
+
+picture: $(VENV)/.installed  ## Draw docs/report.svg from sample_data/ again
+	$(BIN)/python docs/make_picture.py docs/report.svg
+
+clean:  ## Remove what was built, the environment too
+	rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Installed once, and again when what is needed changes.
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
