@@ -9,6 +9,7 @@ import click
 from scanner.cli import patterns_option
 from scanner.cli.exits import exit_of
 from scanner.cli.progress import Watch
+from scanner.cli.streams import standard_output
 from scanner.options import ScanOptions
 
 EPILOG = """\b
@@ -38,7 +39,7 @@ def command(context: click.Context, path: str, patterns: Path | None, reveal: bo
         result = scan(path, options=ScanOptions(patterns=patterns, reveal=reveal), observer=watch)
     finally:
         watch.done()
-    out = click.get_text_stream("stdout", errors="backslashreplace")
+    out = standard_output()
     write_explanation(result, out, reveal=reveal)
     out.flush()
     context.exit(exit_of(result.artifacts))

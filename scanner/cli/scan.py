@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sys
 import time
@@ -19,6 +18,7 @@ from scanner.cli import patterns_option
 from scanner.cli.exits import Exit, exit_of
 from scanner.cli.failures import describe
 from scanner.cli.progress import Watch
+from scanner.cli.streams import standard_output
 from scanner.options import ScanOptions
 from scanner.report.files import output_file
 from scanner.terms import Level
@@ -77,9 +77,7 @@ class Target:
             with output_file(self.file, private=self.reveal, at_once=self.format == "jsonl") as out:
                 yield out
             return
-        errors = "backslashreplace" if self.format == "text" else "strict"
-        encoding = None if self.format == "text" else "utf-8"
-        out = click.get_text_stream("stdout", encoding=encoding, errors=errors)
+        out = standard_output(json=self.format != "text")
         yield out
         out.flush()
 
@@ -114,16 +112,16 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     run = Run([])
     if target.format == "jsonl":
         with target.open() as out:
-            with _kept(run), contextlib.closing(scan_iter(*paths, options=options, observer=watch)) as results:
-                for one in results:
+            with _kept(run):
+                for one in scan_iter(*paths, options=options, observer=watch):
                     run.finished.append(one)
                     json_report.write_artifact_line(one.artifact, out, reveal=target.reveal)
             _, summary = conclude(run.finished, pack)
             tool = (scanner_version(), pack.sha256)
             json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
         return run
-    with _kept(run), contextlib.closing(scan_iter(*paths, options=options, observer=watch)) as results:
-        for one in results:
+    with _kept(run):
+        for one in scan_iter(*paths, options=options, observer=watch):
             run.finished.append(one)
     artifacts, summary = conclude(run.finished, pack)
     watch.done()

@@ -97,7 +97,7 @@ def test_document_holds_every_field_that_the_contract_requires(result: ScanResul
         "bad_rows",
         "columns",
     }
-    required |= {"identifiers", "records", "subscribers", "severity", "coverage", "obligations", "overlaps"}
+    required |= {"columns", "identifiers", "records", "subscribers", "severity", "coverage", "obligations", "overlaps"}
     assert all(required <= one.keys() for one in whole["artifacts"])
 
 
@@ -126,7 +126,7 @@ def test_gate_twice_is_gate_once(result: ScanResult) -> None:
 
 
 def test_text_ranks_the_worst_first_and_the_unread_before_the_harmless(result: ScanResult) -> None:
-    assert [one.severity.level for one in ranked(result.artifacts)][0] == "high"
+    assert ranked(result.artifacts)[0].severity.level == "high"
     assert [one.status for one in ranked(result.artifacts)] == ["partial", "unreadable", "complete"]
 
 
