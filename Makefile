@@ -3,6 +3,7 @@
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := scanner tests sample_data $(wildcard benchmarks docs)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test lint types unit picture clean help
@@ -19,8 +20,8 @@ demo: $(VENV)/.installed  ## Scan sample_data/, show the report, write out/repor
 test: lint types unit  ## Format, lint, types, rule packs, tests
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/ruff check scanner tests sample_data benchmarks
-	$(BIN)/ruff format --check scanner tests sample_data benchmarks
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy

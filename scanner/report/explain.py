@@ -11,7 +11,7 @@ from rich.text import Text
 
 from scanner.model import Artifact, Column, Evidence, ScanResult
 from scanner.report import gate
-from scanner.report.text import console
+from scanner.report.text import paper
 from scanner.report.words import STRUCTURES, count, printable
 from scanner.terms import ColumnType, Form
 
@@ -62,7 +62,7 @@ def _explain(one: Artifact, on: Console) -> None:
             on.print(Text("     samples  " + printable("  ".join(column.samples)), style="dim"))
         if column.evidence:
             on.print(_evidence(column.evidence))
-        else:
+        elif column.type is ColumnType.OTHER:
             why = "no cell and no header spoke for any type" if column.rows_filled else "no cell is filled"
             on.print(Text(f"     {why}", style="dim"))
     if one.columns and not one.records:
@@ -92,6 +92,6 @@ def _explain(one: Artifact, on: Console) -> None:
 
 def write_explanation(result: ScanResult, out: IO[str], *, reveal: bool = False, width: int | None = None) -> None:
     """Write the evidence behind every verdict of a result."""
-    on = console(out, width)
-    for artifact in gate.show(result, reveal).artifacts:
-        _explain(artifact, on)
+    with paper(out, width) as on:
+        for artifact in gate.show(result, reveal).artifacts:
+            _explain(artifact, on)

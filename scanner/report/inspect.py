@@ -9,7 +9,7 @@ from rich.tree import Tree
 
 from scanner.model import Artifact, ScanResult
 from scanner.report import gate
-from scanner.report.text import console
+from scanner.report.text import paper
 from scanner.report.words import count, printable, size
 from scanner.terms import Status
 
@@ -34,7 +34,6 @@ def _leaf(name: str, one: Artifact) -> Text:
 
 def write_tree(result: ScanResult, out: IO[str], *, reveal: bool = False, width: int | None = None) -> None:
     """Write one tree for each outermost file: containers, their members, and the tables within."""
-    on = console(out, width)
     roots: dict[str, Tree] = {}
     nodes: dict[tuple[str, ...], Tree] = {}
     for one in gate.show(result, reveal).artifacts:
@@ -49,5 +48,6 @@ def write_tree(result: ScanResult, out: IO[str], *, reveal: bool = False, width:
                 roots.setdefault("!".join(steps) if last else key[0], nodes[key])
             else:
                 nodes[key] = nodes[key[:-1]].add(label)
-    for tree in roots.values():
-        on.print(tree)
+    with paper(out, width) as on:
+        for tree in roots.values():
+            on.print(tree)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO
 
 from rich.box import SIMPLE_HEAD
@@ -32,11 +34,20 @@ PIPE_WIDTH = 110
 _STATUS_STYLES = {Status.PARTIAL: "yellow", Status.UNREADABLE: "magenta", Status.SKIPPED: "magenta"}
 
 
-def console(out: IO[str], width: int | None = None) -> Console:
-    """A console on a stream: coloured on a terminal, plain in a pipe or file; data is never taken for markup."""
-    if width is None and not out.isatty():
+@contextmanager
+def paper(out: IO[str], width: int | None = None) -> Iterator[Console]:
+    """A console that ends up on a stream: coloured on a terminal; in a pipe or file plain, without blanks at line ends.
+
+    Data is never taken for markup.
+    """
+    terminal = out.isatty()
+    held = out if terminal else io.StringIO()
+    if width is None and not terminal:
         width = PIPE_WIDTH
-    return Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    yield Console(file=held, width=width, highlight=False, markup=False, emoji=False)
+    if isinstance(held, io.StringIO) and held is not out:
+        held.seek(0)
+        out.writelines(line.rstrip() + "\n" for line in held)
 
 
 def _t(text: str, style: str = "") -> Text:
@@ -265,7 +276,8 @@ def write_text(
     result: ScanResult, out: IO[str], *, reveal: bool = False, verbose: bool = False, width: int | None = None
 ) -> None:
     """Write the report for people; `verbose` lists columns without a type and harmless files in full too."""
-    print_text(result, console(out, width), reveal=reveal, verbose=verbose)
+    with paper(out, width) as on:
+        print_text(result, on, reveal=reveal, verbose=verbose)
 
 
 def print_text(
