@@ -1,0 +1,386 @@
+"""Members that must be sought in: held in memory up to a bound, beyond it in an unlinked, enciphered temporary file.
+
+Plain bytes of a scanned archive are never written to disk: the file holds AES-256 in counter mode under a key that
+lives in this process only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import tempfile
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from scanner.errors import LimitError, ReadError
+from scanner.ingest.interface import HEAD_BYTES, Source
+from scanner.model import Problem
+from scanner.options import Limits
+from scanner.terms import ProblemCode
+
+PIECE = 1 << 18
+
+
+class Vault:
+    """Bytes of spooled members: `memory` bytes in the clear in memory, all further ones enciphered on disk.
+
+    Appended to and read on any thread.
+    """
+
+    def __init__(self, memory: int) -> None:
+        """`memory` bytes are shared by all spools of the vault."""
+        self._free = memory
+        self._lock = threading.Lock()
+        self._file: Any = None
+        self._length = 0
+        self._key = secrets.token_bytes(32)
+
+    def take(self, wanted: int) -> bool:
+        """Reserve `wanted` bytes of memory, or say that there are none left."""
+        with self._lock:
+            if wanted > self._free:
+                return False
+            self._free -= wanted
+            return True
+
+    def give(self, returned: int) -> None:
+        """Return reserved bytes."""
+        with self._lock:
+            self._free += returned
+
+    def _cipher(self, offset: int) -> Any:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+        return Cipher(algorithms.AES(self._key), modes.CTR((offset // 16).to_bytes(16, "big"))).encryptor()
+
+    def append(self, data: bytes) -> int:
+        """Encipher and write `data`; its offset in the file."""
+        with self._lock:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="breachscan-")  # noqa: SIM115  (lives as long as the vault)
+            offset, skip = self._length, self._length % 16
+            cipher = self._cipher(offset)
+            cipher.update(bytes(skip))
+            view, at = memoryview(cipher.update(data)), offset
+            while view:
+                done = os.pwrite(self._file.fileno(), view, at)
+                view, at = view[done:], at + done
+            self._length += len(data)
+            return offset
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Decipher `length` bytes at `offset` of the file."""
+        cipher = self._cipher(offset)
+        cipher.update(bytes(offset % 16))
+        return bytes(cipher.update(os.pread(self._file.fileno(), length, offset)))
+
+
+class Spool:
+    """Bytes written once and then read by any number of cursors."""
+
+    def __init__(self, vault: Vault) -> None:
+        """Empty; what is written lies in `vault`."""
+        self.vault = vault
+        self.fault: ReadError | None = None
+        """Raised once all bytes held were read: the member ended early."""
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+        self._memory: bytearray | bytes = bytearray()
+        self._reserved = 0
+        self._starts: list[int] = []
+        self._places: list[tuple[int, int]] = []
+
+    def __del__(self) -> None:
+        """Return the memory to the vault."""
+        self.vault.give(self._reserved)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes."""
+        piece = bytes(data)
+        if not piece:
+            return
+        self.sha256.update(piece)
+        if not self._places and self.vault.take(len(piece)):
+            self._reserved += len(piece)
+            self._memory += piece  # type: ignore[operator]
+        else:
+            self._starts.append(self.size)
+            self._places.append((self.vault.append(piece), len(piece)))
+        self.size += len(piece)
+
+    def fill(self, stream: BinaryIO) -> Spool:
+        """Take everything from a stream; a fault of the stream is kept for those who read to its end."""
+        try:
+            while piece := stream.read(PIECE):
+                self.write(piece)
+        except ReadError as error:
+            self.fault = error
+        return self
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes at `offset`; fewer at the end of a piece.
+
+        Raises:
+            ReadError: the spooled stream had ended early, at its end.
+        """
+        if offset >= self.size:
+            if self.fault is not None and length:
+                raise self.fault
+            return b""
+        if offset < len(self._memory):
+            return bytes(memoryview(self._memory)[offset : offset + length])
+        at = bisect_right(self._starts, offset) - 1
+        place, held = self._places[at]
+        inside = offset - self._starts[at]
+        return self.vault.read(place + inside, min(length, held - inside))
+
+    def cursor(self, strict: bool = True) -> BinaryIO:
+        """A stream over the bytes; a `strict` one raises the spool's fault at the end, another just ends."""
+        return io.BufferedReader(_Cursor(self, strict), PIECE)  # type: ignore[return-value]
+
+
+class _Cursor(io.RawIOBase):
+    def __init__(self, spool: Spool, strict: bool) -> None:
+        self._spool, self._at, self._strict = spool, 0, strict
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + (0, self._at, self._spool.size)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._strict and self._at >= self._spool.size:
+            return 0
+        data = self._spool.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+class Budget:
+    """Bytes that one outermost file may expand to, shared by everything inside it."""
+
+    def __init__(self, limits: Limits) -> None:
+        """The whole of `limits.max_expanded` is free."""
+        self._left = limits.max_expanded
+
+    def spend(self, count: int) -> None:
+        """Take `count` bytes.
+
+        Raises:
+            LimitError: they are spent.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise LimitError("what the outermost file expands to is larger than max_expanded; the rest was left out")
+
+
+def budget_of(source: Source, limits: Limits) -> Budget:
+    """The budget that a source shares with what it lies in, or a new one."""
+    held = getattr(source, "budget", None)
+    return held if isinstance(held, Budget) else Budget(limits)
+
+
+class Meter:
+    """Counts what a member expands to, however often it is read, and stops it at the limits."""
+
+    def __init__(self, limits: Limits, budget: Budget, stored: int | None) -> None:
+        """`stored` bytes are the member's size in the container, where known."""
+        self._limits, self._budget, self._stored, self._seen = limits, budget, stored, 0
+
+    def reached(self, position: int, stored: int | None = None) -> None:
+        """`position` bytes are expanded, from `stored` bytes where that is known by now.
+
+        Raises:
+            LimitError: one of `max_member`, `max_ratio`, `max_expanded` is passed.
+        """
+        if position <= self._seen:
+            return
+        more, self._seen = position - self._seen, position
+        if position > self._limits.max_member:
+            raise LimitError("member expands beyond max_member; the rest was left out")
+        held = stored if stored is not None else self._stored
+        if held is not None and position > self._limits.ratio_floor and position > self._limits.max_ratio * max(held, 1):
+            raise LimitError("member expands by more than max_ratio; the rest was left out")
+        self._budget.spend(more)
+
+
+class _Metered(io.RawIOBase):
+    def __init__(self, inner: BinaryIO, meter: Meter) -> None:
+        self._inner, self._meter, self._at = inner, meter, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._inner.read(min(len(buffer), PIECE))
+        self._at += len(data)
+        self._meter.reached(self._at)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def metered(inner: BinaryIO, meter: Meter) -> BinaryIO:
+    """A stream that obeys the limits."""
+    return io.BufferedReader(_Metered(inner, meter), PIECE)  # type: ignore[return-value]
+
+
+def read_up_to(stream: BinaryIO, length: int) -> bytes:
+    """The first `length` bytes; what comes before a fault of the stream counts."""
+    pieces: list[bytes] = []
+    try:
+        while length > 0 and (piece := stream.read(min(length, PIECE))):
+            pieces.append(piece)
+            length -= len(piece)
+    except ReadError:
+        pass
+    return b"".join(pieces)
+
+
+class MemberSource:
+    """A member of a container as a source; spooled when somebody must seek in it."""
+
+    def __init__(
+        self,
+        path: str,
+        opener: Callable[[], BinaryIO],
+        size: int | None,
+        limits: Limits,
+        budget: Budget,
+        stored: int | None = None,
+        spool: Spool | None = None,
+    ) -> None:
+        """`opener` gives the plain bytes from the first on and may be called again; `size` is what the container says."""
+        self._path, self._opener, self._size = path, opener, size
+        self._limits, self.budget = limits, budget
+        self._meter = Meter(limits, budget, stored)
+        self._spool, self._head = spool, None if spool is None else read_up_to(spool.cursor(), HEAD_BYTES)
+        self._digest: tuple[str, int] | None = None
+        self.problems: tuple[Problem, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Provenance path."""
+        return self._path
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, where known."""
+        return self._spool.size if self._spool is not None else self._size
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES (or all, where fewer or where it ends early).
+
+        Raises:
+            ReadError: it cannot be opened.
+        """
+        if self._head is None:
+            with self.stream() as stream:
+                self._head = read_up_to(stream, HEAD_BYTES)
+        return self._head
+
+    def stream(self) -> BinaryIO:
+        """The bytes from the first on.
+
+        Raises:
+            ReadError: it cannot be opened; or, while read, it is damaged or a limit is reached.
+        """
+        if self._spool is not None:
+            return self._spool.cursor()
+        return metered(self._opener(), self._meter)
+
+    def seekable(self) -> BinaryIO:
+        """A new cursor over the spooled bytes; it ends where a damaged member ends (see `fault`)."""
+        if self._spool is None:
+            with self.stream() as stream:
+                self._spool = Spool(Vault(self._limits.spool_memory)).fill(stream)
+        return self._spool.cursor(strict=False)
+
+    @property
+    def fault(self) -> ReadError | None:
+        """What cut the spooled bytes short."""
+        return self._spool.fault if self._spool is not None else None
+
+    def file(self) -> Path | None:
+        """None: a member lies in its container."""
+        return None
+
+    def digest(self) -> tuple[str | None, int | None]:
+        """SHA-256 and size of the member's own bytes; both None where they cannot be read to the end."""
+        if self._digest is None:
+            if self._spool is not None and self._spool.fault is None:
+                self._digest = (self._spool.sha256.hexdigest(), self._spool.size)
+            else:
+                self._digest = _hash(self.stream)
+        return self._digest or (None, None)
+
+
+def _hash(opener: Callable[[], BinaryIO]) -> tuple[str, int] | None:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with opener() as stream:
+            while piece := stream.read(1 << 20):
+                digest.update(piece)
+                size += len(piece)
+    except ReadError:
+        return None
+    return digest.hexdigest(), size
+
+
+def digest(source: Source) -> tuple[str | None, int | None]:
+    """SHA-256 and size of a source's own bytes as stored; both None where they cannot be read to the end."""
+    own = getattr(source, "digest", None)
+    if callable(own):
+        sha256, size = own()
+        return sha256, size
+    return _hash(source.stream) or (None, None)
+
+
+def fault_of(source: Source) -> ReadError | None:
+    """What cut a spooled source short, or None."""
+    fault = getattr(source, "fault", None)
+    return fault if isinstance(fault, ReadError) else None
+
+
+def as_read_error(error: BaseException, message: str, row: int | None = None) -> ReadError:
+    """The `ReadError` that stands for any fault of a library; only its class is told, for its text may hold cells.
+
+    Raises:
+        BaseException: `error` itself, where it asks the program to stop.
+    """
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+        raise error
+    if isinstance(error, ReadError):
+        return error
+    if isinstance(error, MemoryError):
+        return ReadError(ProblemCode.LIMIT, f"{message}: more memory needed than there is", row)
+    code = ProblemCode.TRUNCATED if isinstance(error, EOFError) else ProblemCode.CORRUPT
+    return ReadError(code, f"{message} ({type(error).__name__})", row)
+
+
+def problem_of(error: ReadError) -> Problem:
+    """The record of a `ReadError`."""
+    return Problem(error.code, error.message, error.row)
+
+
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """All bytes of a stream in pieces."""
+    while piece := stream.read(PIECE):
+        yield piece
