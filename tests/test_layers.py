@@ -43,8 +43,8 @@ INTERFACES = {("detect", "ingest"): "scanner.ingest.interface", ("shards", "inge
 #: Modules that would reach a network; the tool works offline.
 NETWORK = frozenset({"socket", "http", "urllib", "requests", "ftplib", "smtplib", "socketserver", "xmlrpc", "asyncio"})
 
-#: Third-party packages that stand in one part only.
-AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"detect", "kernel_sets"}}
+#: Third-party packages that stand in some parts only; ingest compiles the search for row ends.
+AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"detect", "kernel_sets", "ingest"}}
 
 
 def _modules() -> list[Path]:
