@@ -1,0 +1,176 @@
+"""Judges a rule pack by its own examples: what `breachscan patterns check` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import regex
+
+from scanner.identifiers import VALIDATORS
+from scanner.identifiers.checksums import ean13, luhn, verhoeff
+from scanner.identifiers.compacting import plain
+from scanner.packs.load import fold_header
+from scanner.packs.schema import CodeTable, Expression, Negative, Notation, Pack
+
+#: Seconds that an expression may take on one hostile string of HOSTILE_LENGTH characters.
+PATIENCE = 0.05
+HOSTILE_LENGTH = 4000
+_CHECKSUMS: Mapping[str, Callable[[str], bool]] = {"luhn": luhn, "verhoeff": verhoeff, "ean13": ean13}
+_SEPARATORS = frozenset(" -./()_\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+
+
+@dataclass(frozen=True, slots=True)
+class PatternFault:
+    """Something wrong with an entry of a pack."""
+
+    entry: str
+    """Id of the entry, with its kind."""
+    message: str
+    """What is wrong and what to do."""
+
+
+def matches_notation(notation: Notation, text: str, tables: Mapping[str, CodeTable]) -> bool:
+    """Whether a value is written in a notation: digits, separators, code and check digit all hold."""
+    digits, breaks = "", set()
+    for character in plain(text).removeprefix("tel:"):
+        if character.isascii() and character.isdigit():
+            digits += character
+        elif character in _SEPARATORS or (character == "+" and not digits):
+            if digits:
+                breaks.add(len(digits))
+        else:
+            return False
+    if len(digits) != notation.length or not digits.startswith(notation.prefix):
+        return False
+    if any(place < notation.free_after and place not in notation.breaks for place in breaks - {len(digits)}):
+        return False
+    if notation.component:
+        code = digits[notation.strip : notation.strip + notation.component_digits]
+        if code not in tables[notation.component].codes:
+            return False
+    return not notation.checksum or _CHECKSUMS[notation.checksum](digits)
+
+
+def matches_expression(expression: Expression, text: str) -> bool:
+    """Whether a value fits an expression and its validator.
+
+    Raises:
+        TimeoutError: the expression backtracks beyond PATIENCE.
+        regex.error: it is no regular expression.
+    """
+    if regex.fullmatch(expression.pattern, text, timeout=PATIENCE) is None:
+        return False
+    return not expression.validator or VALIDATORS[expression.validator](text)
+
+
+def _examples(
+    name: str, positive: tuple[str, ...], negative: tuple[Negative, ...], fits: Callable[[str], bool]
+) -> Iterator[PatternFault]:
+    if not positive:
+        yield PatternFault(name, "has no positive example; add a value that it must match")
+    if not negative:
+        yield PatternFault(name, "has no negative example; add a look-alike that it must not match")
+    for number, value in enumerate(positive, 1):
+        if not fits(value):
+            yield PatternFault(name, f"does not match its positive example {number}; correct the entry or the example")
+    for number, one in enumerate(negative, 1):
+        if not one.why.strip():
+            yield PatternFault(name, f"negative example {number} does not say why; fill in `why`")
+        if fits(one.value):
+            yield PatternFault(name, f"matches its negative example {number}; make the entry narrower")
+
+
+def hostile(expression: Expression) -> Iterator[str]:
+    """Strings built from an expression's positives on which nested repetition shows itself."""
+    for value in expression.positive or ("a",):
+        pieces = {value, value[: len(value) // 2], value[len(value) // 2 :], *value}
+        for piece in sorted(pieces - {""}):
+            run = (piece * HOSTILE_LENGTH)[:HOSTILE_LENGTH]
+            yield run + "\x00"
+            yield run[:40] + "\x00"
+            yield value + run + "\x00"
+
+
+def _expression(expression: Expression) -> Iterator[PatternFault]:
+    name = f"expression {expression.id}"
+    if expression.validator and expression.validator not in VALIDATORS:
+        yield PatternFault(name, f"names no known validator; use one of {', '.join(VALIDATORS)}")
+        return
+    try:
+        compiled = regex.compile(expression.pattern)
+    except regex.error as error:
+        yield PatternFault(name, f"is no regular expression: {error}")
+        return
+    for text in hostile(expression):
+        try:
+            compiled.fullmatch(text, timeout=PATIENCE)
+        except TimeoutError:
+            yield PatternFault(
+                name,
+                f"takes longer than {PATIENCE:g} s on a string of {len(text):,} characters because it backtracks; "
+                "remove nested repetition or bound it, or make it possessive (`++`)",
+            )
+            return
+    yield from _examples(name, expression.positive, expression.negative, lambda v: matches_expression(expression, v))
+
+
+def _unique(kind: str, names: list[str]) -> Iterator[PatternFault]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield PatternFault(f"{kind} {name}", "stands more than once; give each entry its own id")
+
+
+def _sourced(kind: str, name: str, entry: Any) -> Iterator[PatternFault]:
+    if not entry.source or not all(one.strip() for one in entry.source):
+        yield PatternFault(f"{kind} {name}", "names no source; say where its facts come from")
+
+
+def _headers(pack: Pack) -> Iterator[PatternFault]:
+    held: dict[str, str] = {}
+    for rule in pack.headers:
+        yield from _sourced("header", rule.role, rule)
+        for word in rule.words:
+            key = fold_header(word)
+            if key in held:
+                yield PatternFault(
+                    f"header {rule.role}", f"the spelling {word!r} stands under {held[key]} too; remove one of the two"
+                )
+            held[key] = rule.role
+
+
+def check_pack(pack: Pack) -> list[PatternFault]:
+    """Everything wrong with a pack, in its own order; empty where all is well."""
+    faults = [
+        *_unique("notation", [one.id for one in pack.notations]),
+        *_unique("expression", [one.id for one in pack.expressions]),
+        *_unique("lexicon", [one.name for one in pack.lexicons]),
+        *_headers(pack),
+    ]
+    for notation in pack.notations:
+        name = f"notation {notation.id}"
+        faults += _sourced("notation", notation.id, notation)
+        missing = [t for t in (notation.component, notation.strict) if t and t not in pack.tables]
+        if missing:
+            faults.append(PatternFault(name, f"names the table {missing[0]!r}, which does not exist"))
+            continue
+        faults += _examples(
+            name, notation.positive, notation.negative, lambda v, n=notation: matches_notation(n, v, pack.tables)
+        )
+    for expression in pack.expressions:
+        faults += _sourced("expression", expression.id, expression)
+        faults += _expression(expression)
+    for lexicon in pack.lexicons:
+        faults += _sourced("lexicon", lexicon.name, lexicon)
+        if not lexicon.words:
+            faults.append(PatternFault(f"lexicon {lexicon.name}", "has no words; add some or remove it"))
+    roles = {rule.role for rule in pack.headers}
+    types = {rule.column_type.value for rule in pack.headers} | {n.column_type.value for n in pack.notations}
+    for rule in pack.structures:
+        faults += _sourced("structure", rule.structure.value, rule)
+        for token in sorted({*rule.any_of, *rule.excludes, *(one for group in rule.needs for one in group)}):
+            if token not in roles and token not in types:
+                faults.append(
+                    PatternFault(f"structure {rule.structure.value}", f"names {token!r}, which is no role or column type")
+                )
+    return faults
