@@ -1,1 +1,276 @@
+"""Paths in, streams out: walks files, opens containers, asks readers. No fault in the data leaves as an exception."""
 
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scanner.errors import InternalError, OptionError, ReadError
+from scanner.ingest import containers, readers
+from scanner.ingest.interface import Chunk, Head, Part, Source, Stream, Tail
+from scanner.ingest.sources import BytesSource, FileSource, StdinSource, digest
+from scanner.model import Problem
+from scanner.options import ScanOptions
+from scanner.terms import Format, ProblemCode, Status
+
+__all__ = ["BytesSource", "FileSource", "StdinSource", "open_source", "streams"]
+
+_BY_EXTENSION = {
+    "csv": Format.CSV,
+    "tsv": Format.CSV,
+    "json": Format.JSON,
+    "ndjson": Format.NDJSON,
+    "jsonl": Format.NDJSON,
+    "txt": Format.TEXT,
+    "log": Format.TEXT,
+    "md": Format.TEXT,
+}
+
+#: First bytes of formats that are no text; named where no reader or container takes them.
+_SIGNATURES: tuple[tuple[bytes, Format, str], ...] = (
+    (b"PAR1", Format.PARQUET, "Parquet"),
+    (b"SQLite format 3\x00", Format.SQLITE, "SQLite"),
+    (b"Obj\x01", Format.AVRO, "Avro"),
+    (b"ORC", Format.ORC, "ORC"),
+    (b"ARROW1", Format.ARROW, "Arrow"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.XLS, "an OLE document"),
+    (b"PK\x03\x04", Format.ARCHIVE, "ZIP"),
+    (b"PK\x05\x06", Format.ARCHIVE, "ZIP"),
+    (b"\x1f\x8b", Format.ARCHIVE, "gzip"),
+    (b"BZh", Format.ARCHIVE, "bzip2"),
+    (b"\xfd7zXZ\x00", Format.ARCHIVE, "xz"),
+    (b"\x28\xb5\x2f\xfd", Format.ARCHIVE, "Zstandard"),
+    (b"\x04\x22\x4d\x18", Format.ARCHIVE, "LZ4"),
+    (b"7z\xbc\xaf\x27\x1c", Format.ARCHIVE, "7-Zip"),
+    (b"Rar!\x1a\x07", Format.ARCHIVE, "RAR"),
+    (b"%PDF-", Format.BINARY, "PDF"),
+)
+
+
+def shown(path: str) -> str:
+    """A path as text that can be encoded; bytes that are no UTF-8 are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def without_parts(
+    path: str, form: Format, status: Status, code: ProblemCode, message: str, size: int | None = None
+) -> Stream:
+    """A stream that says why there is nothing to read."""
+    tail = Tail(status, (Problem(code, message),), size_bytes=size, bytes_total=size)
+    return Stream(Head(path, form), tail=lambda: tail)
+
+
+def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
+    """One stream per artifact below the paths, in the order given and sorted within folders; `-` is standard input."""
+    for path in paths:
+        if path == "-":
+            yield from open_source(StdinSource(options.limits.spool_memory), options)
+        else:
+            yield from _entry(Path(path), shown(path), options, ())
+
+
+def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]) -> Iterator[Stream]:
+    """Streams of one entry of the file system; `inside` are the real paths of the root folders being walked."""
+    binary = Format.BINARY
+    try:
+        linked = file.is_symlink() and bool(inside)
+        try:
+            mode = file.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            if file.is_symlink():
+                message = "symbolic link that leads nowhere"
+                yield without_parts(path, binary, Status.SKIPPED, ProblemCode.LINK_LOOP, message)
+            else:
+                yield without_parts(path, binary, Status.UNREADABLE, ProblemCode.MISSING, "the path does not exist")
+            return
+        if linked:
+            real = os.path.realpath(file)
+            if stat.S_ISDIR(mode):
+                here = os.path.realpath(file.parent)
+                if here == real or here.startswith(real.rstrip(os.sep) + os.sep):
+                    message = "symbolic link to a folder that it stands in"
+                    yield without_parts(path, binary, Status.SKIPPED, ProblemCode.LINK_LOOP, message)
+                return
+            if real.startswith(inside[0].rstrip(os.sep) + os.sep):
+                return
+        if stat.S_ISDIR(mode):
+            yield from _folder(file, path, options, inside)
+        elif stat.S_ISREG(mode):
+            yield from open_source(FileSource(file, path), options)
+        else:
+            message = "a device, pipe or socket is not read"
+            yield without_parts(path, binary, Status.SKIPPED, ProblemCode.NOT_A_FILE, message)
+    except PermissionError:
+        message = "the system does not permit reading it"
+        yield without_parts(path, binary, Status.UNREADABLE, ProblemCode.NOT_PERMITTED, message)
+    except (OSError, ValueError) as error:
+        code = ProblemCode.LINK_LOOP if file.is_symlink() else ProblemCode.CORRUPT
+        state = Status.SKIPPED if code is ProblemCode.LINK_LOOP else Status.UNREADABLE
+        yield without_parts(path, binary, state, code, f"cannot be opened: {type(error).__name__}")
+
+
+def _folder(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]) -> Iterator[Stream]:
+    names = sorted(os.listdir(file))
+    if not names:
+        yield without_parts(path, Format.BINARY, Status.SKIPPED, ProblemCode.NO_FILES, "a folder without files")
+    inside = inside or (os.path.realpath(file),)
+    for name in names:
+        yield from _entry(file / name, f"{path.rstrip('/')}/{shown(name)}", options, inside)
+
+
+def open_source(source: Source, options: ScanOptions, depth: int = 0) -> Iterator[Stream]:
+    """Streams of one source, of its members where it is a container; never raises for what is in it."""
+    try:
+        head = source.head()
+    except ReadError as error:
+        yield without_parts(source.path, _format_of(source.path), Status.UNREADABLE, error.code, error.message)
+        return
+    except Exception as error:  # whatever a library raises on hostile bytes ends as a problem
+        yield _failed(source, Format.BINARY, error)
+        return
+    if not head:
+        problem = Problem(ProblemCode.EMPTY, "no bytes")
+        sha256, size = digest(source)
+        nothing = Tail(Status.COMPLETE, (problem,), sha256, size, size, 0)
+        form = _format_of(source.path)
+        encoding = None if form is Format.BINARY else "utf-8"
+        yield Stream(Head(source.path, form, encoding, lines=True), tail=lambda: nothing)
+        return
+    for container in containers.CONTAINERS if hasattr(containers, "CONTAINERS") else ():
+        if not _recognises(container.recognise, head, source.path):
+            continue
+        if depth >= options.limits.max_depth:
+            message = f"containers within containers beyond max_depth ({options.limits.max_depth})"
+            yield without_parts(source.path, Format.ARCHIVE, Status.SKIPPED, ProblemCode.LIMIT, message)
+            return
+        try:
+            for member in container.members(source, options):
+                if isinstance(member, Stream):
+                    yield _guarded(member)
+                    continue
+                same = member.path == source.path
+                for stream in open_source(member, options, depth + 1):
+                    # a compressed stream is no step of the path: its artifact is the stored file
+                    yield _stored_as(stream, source) if same and stream.head.path == source.path else stream
+        except (OptionError, InternalError):
+            raise
+        except Exception as error:
+            yield _failed(source, Format.ARCHIVE, error)
+        return
+    for reader in readers.READERS:
+        if not _recognises(reader.recognise, head, source.path):
+            continue
+        if reader is readers.READERS[-1]:
+            for signature, form, name in _SIGNATURES:
+                if head.startswith(signature):
+                    message = f"recognised as {name}, for which there is no reader"
+                    yield _unsupported(source, form, message)
+                    return
+        try:
+            for stream in reader.read(source, options):
+                yield _guarded(stream)
+        except (OptionError, InternalError):
+            raise
+        except Exception as error:
+            yield _failed(source, _format_of(source.path), error)
+        return
+
+
+def _format_of(path: str) -> Format:
+    name = path.rsplit("/", 1)[-1]
+    return _BY_EXTENSION.get(name.rsplit(".", 1)[-1].lower(), Format.BINARY) if "." in name else Format.BINARY
+
+
+def _recognises(ask: Callable[[bytes, str], bool], head: bytes, path: str) -> bool:
+    """The answer of a reader; one that fails to import or trips over the head does not stop the others."""
+    try:
+        return ask(head, path)
+    except Exception:
+        return False
+
+
+def _trouble(error: Exception) -> Problem:
+    if isinstance(error, ReadError):
+        return Problem(error.code, error.message, error.row)
+    return Problem(ProblemCode.READER_FAILED, f"the reader failed: {type(error).__name__}")
+
+
+def _failed(source: Source, form: Format, error: Exception) -> Stream:
+    problem = _trouble(error)
+
+    def tail() -> Tail:
+        sha256, size = digest(source)
+        return Tail(Status.UNREADABLE, (problem,), sha256, size, size, 0)
+
+    return Stream(Head(source.path, form), tail=tail)
+
+
+def _unsupported(source: Source, form: Format, message: str) -> Stream:
+    def tail() -> Tail:
+        sha256, size = digest(source)
+        return Tail(Status.UNREADABLE, (Problem(ProblemCode.UNSUPPORTED, message),), sha256, size, size, 0)
+
+    return Stream(Head(source.path, form), tail=tail)
+
+
+def _stored_as(stream: Stream, source: Source) -> Stream:
+    inner = stream.tail
+
+    def tail() -> Tail:
+        sha256, size = digest(source)
+        return replace(inner(), sha256=sha256, size_bytes=size)
+
+    return Stream(stream.head, stream.parts, tail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A part whose reader cannot raise anything but ReadError."""
+
+    part: Part
+
+    @property
+    def order(self) -> int:
+        return self.part.order
+
+    def read(self) -> Chunk:
+        try:
+            return self.part.read()
+        except ReadError:
+            raise
+        except MemoryError:
+            raise ReadError(ProblemCode.LIMIT, "not enough memory for this piece") from None
+        except Exception as error:
+            raise ReadError(ProblemCode.READER_FAILED, f"the reader failed: {type(error).__name__}") from None
+
+
+def _guarded(stream: Stream) -> Stream:
+    troubles: list[Problem] = []
+    read = 0
+
+    def parts() -> Iterator[Part]:
+        nonlocal read
+        try:
+            for part in stream.parts:
+                read += 1
+                yield _Guarded(part)
+        except Exception as error:
+            troubles.append(_trouble(error))
+
+    def tail() -> Tail:
+        try:
+            last = stream.tail()
+        except Exception as error:
+            troubles.append(_trouble(error))
+            last = Tail(Status.PARTIAL if read else Status.UNREADABLE)
+        if not troubles:
+            return last
+        status = last.status
+        if status is Status.COMPLETE:
+            status = Status.PARTIAL if read else Status.UNREADABLE
+        return replace(last, status=status, problems=last.problems + tuple(troubles))
+
+    return Stream(stream.head, parts(), tail)

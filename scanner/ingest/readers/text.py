@@ -1,0 +1,143 @@
+"""Documents of lines: prose, logs, chats, source code; and the printable runs of binary files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scanner.errors import ReadError
+from scanner.ingest.interface import Chunk, Head, Part, Source, Stream
+from scanner.ingest.readers.blocks import Cutter, record_blocks
+from scanner.ingest.readers.delimited import cleaned, closing
+from scanner.ingest.sniff import encoding_of, newline_of
+from scanner.ingest.sources import Meter
+from scanner.model import Problem
+from scanner.options import ScanOptions
+from scanner.terms import Format
+
+#: Printable runs, one byte or two bytes (UTF-16LE) a character.
+_RUNS = re.compile(rb"(?:[\x20-\x7e\t]\x00){6,}|[\x20-\x7e\t]{6,}")
+_OVERLAP = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    order: int
+    block: bytes
+    problems: tuple[Problem, ...]
+
+    def read(self) -> Chunk:
+        """Lines that are not blank, as one binary column."""
+        problems = list(self.problems)
+        block = cleaned(self.block, problems, None)
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = pc.split_pattern(pa.array([block], pa.large_binary()), b"\n").values
+        lines = lines.filter(pc.not_equal(lines, b""))
+        return Chunk(len(lines), (lines,), problems=tuple(problems))
+
+
+class TextReader:
+    """Any text, as lines."""
+
+    def recognise(self, head: bytes, name: str) -> bool:
+        """Whether the head is text."""
+        return encoding_of(head)[0] is not None
+
+    def read(self, source: Source, options: ScanOptions, problems: tuple[Problem, ...] = ()) -> Iterator[Stream]:
+        """One stream; `problems` are told with its first lines."""
+        head = source.head()
+        encoding, mark = encoding_of(head)
+        encoding = encoding or "windows-1252"
+        meter = Meter(source)
+        faults: list[Problem] = []
+        newline = newline_of(head) if encoding in ("utf-8", "windows-1252", "windows-1256") else b"\n"
+        yield Stream(
+            Head(source.path, Format.TEXT, encoding, (None,), lines=True),
+            self._parts(meter, encoding, mark, newline, options, problems, faults),
+            lambda: closing(meter, faults),
+        )
+
+    def _parts(
+        self,
+        meter: Meter,
+        encoding: str,
+        mark: int,
+        newline: bytes,
+        options: ScanOptions,
+        problems: tuple[Problem, ...],
+        faults: list[Problem],
+    ) -> Iterator[Part]:
+        cutter = Cutter(b"\n", b"", False, newline, 2)
+        try:
+            for order, (block, _, _) in enumerate(
+                record_blocks(meter, encoding, mark, cutter, options.shard_bytes, options.limits.max_cell)
+            ):
+                yield _Lines(order, block, problems)
+                problems = ()
+        except ReadError as error:
+            faults.append(Problem(error.code, error.message, error.row))
+        finally:
+            meter.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    order: int
+    block: bytes
+    owned: int
+    """Runs that begin before this offset belong to the block."""
+    skip: int
+    """Runs that begin before this offset belonged to the block before."""
+
+    def read(self) -> Chunk:
+        """Printable runs as one binary column."""
+        runs = [
+            found.group().replace(b"\x00", b"")
+            for found in _RUNS.finditer(self.block)
+            if self.skip <= found.start() < self.owned
+        ]
+        return Chunk(len(runs), (pa.array(runs, pa.binary()),))
+
+
+class BinaryReader:
+    """Any bytes: their printable runs are searched as text."""
+
+    def recognise(self, head: bytes, name: str) -> bool:
+        """Always."""
+        return True
+
+    def read(self, source: Source, options: ScanOptions, problems: tuple[Problem, ...] = ()) -> Iterator[Stream]:
+        """One stream."""
+        meter = Meter(source)
+        faults: list[Problem] = []
+
+        def parts() -> Iterator[Part]:
+            carry = b""
+            order = 0
+            skip = 0
+            try:
+                while not meter.ended:
+                    block = carry + meter.read(options.shard_bytes)
+                    owned = len(block) if meter.ended else max(skip, len(block) - _OVERLAP)
+                    last = skip
+                    for found in _RUNS.finditer(block):
+                        if found.start() < owned:
+                            last = max(last, found.end())
+                    yield _Runs(order, block, owned, skip)
+                    # the next block sees the overlap again, but not runs that this one took
+                    carry = block[owned:]
+                    skip = max(0, last - owned)
+                    order += 1
+            except ReadError as error:
+                faults.append(Problem(error.code, error.message, error.row))
+            finally:
+                meter.close()
+
+        yield Stream(
+            Head(source.path, Format.BINARY, None, (None,), lines=True), parts(), lambda: closing(meter, faults)
+        )

@@ -1,0 +1,458 @@
+"""Encoding and dialect from the first bytes; pure functions, no input or output.
+
+Everything is judged by how bytes and lines agree with each other, never by a vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+_MAIN = b",\t;|"
+_MINOR = b"^~:\x01\x1f\x1e\x02!$&%"
+_RECORDS = 300
+_COMMON_1256 = frozenset(b"\xc7\xe1\xed\xe4\xe3\xe6\xd1\xc8\xca\xcf\xc0\xff\x98\xd3\xde\xdd\xe5\x9f")
+_ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+_NUMBER = re.compile(rb"[\d\s+\-./:,()*]*\d[\d\s+\-./:,()*]*")
+_HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
+_TIME = re.compile(rb"\d:\d\d|://")
+
+
+def encoding_of(head: bytes) -> tuple[str | None, int]:
+    """Encoding of text that begins so, and the bytes of its byte order mark; (None, 0) for bytes that are no text.
+
+    Names are `utf-8` (plain ASCII too), `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be`, `windows-1252`,
+    `windows-1256`.
+    """
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe\x00\x00", "utf-32-le"),
+        (b"\x00\x00\xfe\xff", "utf-32-be"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
+        if head.startswith(mark):
+            return name, len(mark)
+    if not head:
+        return "utf-8", 0
+    wide = _wide(head)
+    if wide:
+        return wide, 0
+    if _control(head):
+        return None, 0
+    if head.isascii():
+        return "utf-8", 0
+    return _single_or_utf8(head), 0
+
+
+def _wide(head: bytes) -> str | None:
+    sample = head[: min(len(head), 8192) // 4 * 4]
+    if len(sample) < 4:
+        return None
+    zero = [sample[i::4].count(0) / (len(sample) // 4) for i in range(4)]
+    if min(zero[1], zero[2], zero[3]) > 0.9 and zero[0] < 0.1:
+        return "utf-32-le"
+    if min(zero[0], zero[1], zero[2]) > 0.9 and zero[3] < 0.1:
+        return "utf-32-be"
+    for name, high, low in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        highs, lows = sample[high::2], sample[low::2]
+        # high bytes of text are few (Latin and Arabic blocks), low bytes are never all zero
+        plain = sum(highs.count(block) for block in (0, 6)) / len(highs)
+        if plain > 0.9 and lows.count(0) / len(lows) < 0.05 and highs.count(0) > 0.05 * len(highs):
+            return name
+    return None
+
+
+def _control(head: bytes) -> bool:
+    counts = Counter(head[:65536].translate(None, bytes(range(32, 127)) + bytes(range(128, 256)) + b"\t\n\r\f\x1a\x1b"))
+    total = min(len(head), 65536)
+    for separator in (1, 2, 0x1C, 0x1D, 0x1E, 0x1F):
+        if len(counts) <= 2:
+            counts.pop(separator, None)
+    share = sum(counts.values()) / total
+    if share > 0.03:
+        return True
+    high = len(head.translate(None, bytes(range(128)))) / len(head)
+    return share > 0.005 and high > 0.2 and not _mostly_utf8(head)
+
+
+def _broken(head: bytes) -> tuple[int, int]:
+    """Characters beyond ASCII that are valid UTF-8, and bytes that are not."""
+    text = head.decode("utf-8", "surrogateescape")
+    broken = len(re.findall("[\udc80-\udcff]", text))
+    if re.search("[\udc80-\udcff]{1,3}$", text):
+        broken = max(0, broken - 3)
+    beyond = len(text) - len(re.findall("[\x00-\x7f]", text)) - broken
+    return max(0, beyond), broken
+
+
+def _mostly_utf8(head: bytes) -> bool:
+    valid, broken = _broken(head[:65536])
+    return valid > broken
+
+
+def _single_or_utf8(head: bytes) -> str:
+    valid, broken = _broken(head)
+    if broken == 0 or valid > broken:
+        return "utf-8"
+    high = [byte for byte in head if byte >= 0x80]
+    runs = len(re.findall(rb"[\x80-\xff]{2,}", head))
+    single = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", head))
+    common = sum(byte in _COMMON_1256 for byte in high) / len(high)
+    rare = sum(byte in _ONLY_1256 for byte in high)
+    if (runs >= single and common > 0.35) or (rare and common > 0.3 and runs * 2 > single):
+        return "windows-1256"
+    return "windows-1252"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How a delimited text is laid out; offsets are of its UTF-8 form without byte order mark."""
+
+    delimiter: bytes
+    quote: bytes
+    """Empty where none is in use."""
+    escape: bool
+    """A backslash takes the meaning from a quote."""
+    newline: bytes
+    width: int
+    """Fields of a row, the empty one after a trailing delimiter included."""
+    trailing: bool
+    """Rows end with a delimiter; the last field is no column."""
+    header: tuple[str | None, ...]
+    """One entry a column, all None where there is no header."""
+    header_bytes: tuple[bytes, ...]
+    """The header's fields as they stand; empty where there is none."""
+    begin: int
+    """Bytes before the first data row."""
+    preamble: tuple[bytes, ...]
+    """Lines above the header."""
+    loose_header: tuple[bytes, ...]
+    """Header rows that hold text to be searched."""
+
+
+def newline_of(head: bytes) -> bytes:
+    r"""`\n`, `\r\n` or `\r`."""
+    line_feeds = head.count(b"\n")
+    pairs = head.count(b"\r\n")
+    if line_feeds == 0:
+        return b"\r" if b"\r" in head else b"\n"
+    return b"\r\n" if pairs * 2 > line_feeds else b"\n"
+
+
+def split_record(data: bytes, at: int, delimiter: bytes, quote: bytes, escape: bool = False) -> tuple[list[bytes], int]:
+    """Fields of the record that begins at `at`, and where the next begins."""
+    fields: list[bytes] = []
+    end = len(data)
+    while True:
+        value = b""
+        if quote and data.startswith(quote, at):
+            at += 1
+            while True:
+                close = data.find(quote, at)
+                if close < 0:
+                    fields.append(value + data[at:])
+                    return fields, end
+                if escape and data[close - 1 : close] == b"\\":
+                    value += data[at : close - 1] + quote
+                    at = close + 1
+                    continue
+                value += data[at:close]
+                at = close + 1
+                if data.startswith(quote, at):
+                    value += quote
+                    at += 1
+                    continue
+                break
+        stops = [stop for stop in (data.find(b"\n", at), data.find(b"\r", at)) if stop >= 0]
+        line = min(stops) if stops else end
+        cut = data.find(delimiter, at, line)
+        if cut >= 0:
+            fields.append(value + data[at:cut])
+            at = cut + 1
+            continue
+        fields.append(value + data[at:line])
+        return fields, line + (2 if data.startswith(b"\r\n", line) else 1)
+
+
+@dataclass(slots=True)
+class _Record:
+    fields: list[bytes]
+    begin: int
+    end: int
+
+
+def _records(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: bool) -> list[_Record]:
+    out: list[_Record] = []
+    at = 0
+    while at < len(data) and len(out) < _RECORDS:
+        fields, after = split_record(data, at, delimiter, quote, escape)
+        if after >= len(data) and not final and out:
+            break
+        if fields != [b""]:
+            out.append(_Record(fields, at, min(after, len(data))))
+        at = after
+    return out
+
+
+def _kind(cell: bytes) -> str:
+    """Shape of a cell: n(umber or date), h(ex digest), e(-mail), m(ixed), w(ords), empty."""
+    cell = cell.strip().strip(b"'\"=")
+    if not cell:
+        return ""
+    if _NUMBER.fullmatch(cell):
+        return "n"
+    if _HEX.fullmatch(cell):
+        return "h"
+    if b"@" in cell and b"." in cell and b" " not in cell:
+        return "e"
+    digits = len(cell) - len(cell.translate(None, b"0123456789"))
+    if not digits:
+        # digits of other scripts are digits too
+        text = cell.decode("utf-8", "replace")
+        digits = sum(character.isdecimal() for character in text)
+        if not digits:
+            return "w"
+        return "n" if digits * 2 > sum(character.isalnum() for character in text) else "m"
+    letters = sum(byte in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" or byte >= 128 for byte in cell)
+    if digits > letters and (len(cell) > 3 or not letters):
+        return "n"
+    return "m"
+
+
+def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
+    """Weight for and against the first row being names of what stands below."""
+    for_names = against = 0.0
+    numbers = [field.strip() for field in first if field.strip().isdigit()]
+    series = False
+    if len(numbers) >= 3:
+        values = [int(number) for number in numbers[:200]]
+        steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+        series = len(steps) == 1 and steps != {0}
+    for index, field in enumerate(first):
+        kind = _kind(field)
+        cells = [row[index] for row in body if index < len(row) and row[index].strip()]
+        if not kind or not cells:
+            continue
+        kinds = Counter(_kind(cell) for cell in cells)
+        common, times = kinds.most_common(1)[0]
+        if times < 0.6 * len(cells):
+            solid = kinds["n"] + kinds["h"] + kinds["m"] + kinds["e"]
+            common = "m" if solid >= 0.6 * len(cells) else "w"
+        if common == "n":
+            if kind == "n":
+                lengths = sorted(len(cell.strip()) for cell in cells)
+                if series:
+                    for_names += 0.5
+                elif lengths[-1] * 2 <= len(field.strip()):
+                    for_names += 0.5
+                else:
+                    against += 1
+            elif kind in "wm":
+                for_names += 1
+            else:
+                against += 1
+        elif common in "he":
+            if kind == common:
+                against += 1
+            else:
+                for_names += 1
+        elif common == "m":
+            if kind == "w":
+                for_names += 0.5
+            elif kind in "neh":
+                against += 0.5
+        else:
+            if kind in "neh" and len(field.strip()) >= 7:
+                against += 0.5
+            if kind in "w" and any(cell.strip() == field.strip() for cell in cells):
+                against += 0.5
+    return for_names, against
+
+
+def is_header(first: list[bytes], body: list[list[bytes]]) -> bool:
+    """Whether the first row names the columns; a row that holds data never does."""
+    if not any(field.strip() for field in first):
+        return False
+    if not body:
+        return len(first) > 1 and all(_kind(field) in ("w", "") for field in first)
+    for_names, against = _votes(first, body)
+    if for_names or against:
+        return for_names > against
+    filled = [field.strip().lower() for field in first if field.strip()]
+    if len(first) < 2 or len(set(filled)) < len(filled) or len(filled) * 2 < len(first):
+        return False
+    return all(len(field) <= 40 for field in filled) and all(_kind(field) in "wm" for field in filled)
+
+
+def _prose(records: list[_Record], data: bytes) -> bool:
+    """Whether lines read like sentences rather than rows."""
+    lines = [data[one.begin : one.end].strip() for one in records]
+    if not lines:
+        return False
+    ended = sum(line.endswith((b".", b"!", b"?")) for line in lines) / len(lines)
+    spaced = sum(line.count(b", ") for line in lines)
+    commas = sum(line.count(b",") for line in lines)
+    words = sum(line.count(b" ") for line in lines) / max(1, sum(len(one.fields) for one in records))
+    quoted = any(b'"' in line for line in lines)
+    if ended > 0.6 and words > 1.5 and not quoted:
+        return True
+    return len(lines) < 5 and commas > 0 and spaced * 2 > commas and words > 1 and not quoted
+
+
+def _quote_of(data: bytes, delimiter: bytes) -> bytes:
+    around = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb")%b[^\r\n]*?%b(?:" + re.escape(delimiter) + rb"|[\r\n]|$)"
+    if b'"' in data:
+        return b'"'
+    if data.count(b"'") >= 4:
+        pairs = len(re.findall(around % (b"'", b"'"), data))
+        starts = len(re.findall(rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb")'", data))
+        if pairs * 2 >= starts * 0.8 and pairs >= 2:
+            return b"'"
+    return b'"'
+
+
+def _escaped(data: bytes, delimiter: bytes) -> bool:
+    inner = len(re.findall(rb'\\"(?!' + re.escape(delimiter) + rb"|[\r\n]|$)", data))
+    return inner > 0 and inner >= data.count(b'""')
+
+
+def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
+    """The layout of a delimited text from its first bytes (UTF-8, no mark), or None where it is no table.
+
+    `final` says that `head` is all of it. `name` only tips what could be either, as a list of words.
+    """
+    data = head[:65536] if len(head) > 65536 else head
+    final = final and len(data) == len(head)
+    if not final and b"\n" not in data and b"\r" not in data:
+        data = head
+    if not data.strip():
+        return None
+    ext = name.lower().rsplit(".", 1)[-1] if "." in name else ""
+    tabular = ext in ("csv", "tsv", "tab", "psv")
+    forced = re.match(rb"sep=(.)\r?\n", data)
+    best: tuple[float, bytes, bytes, bool, int, list[_Record]] | None = None
+    candidates = forced.group(1) if forced else _MAIN + _MINOR + b" "
+    for value in candidates:
+        delimiter = bytes([value])
+        if delimiter not in data:
+            continue
+        main = value in _MAIN or bool(forced)
+        quote = _quote_of(data, delimiter) if main or value in b"^~:" else b'"'
+        escape = quote == b'"' and _escaped(data, delimiter)
+        records = _records(data, delimiter, quote, escape, final)
+        if not records:
+            continue
+        widths = Counter(len(one.fields) for one in records)
+        width = max(widths, key=lambda k: (widths[k] * (1 if k > 1 else 0), k))
+        if width < 2:
+            continue
+        first = next(i for i, one in enumerate(records) if len(one.fields) == width)
+        body = len(records) - first
+        share = widths[width] / len(records)
+        within = widths[width] / body
+        if first and body > first and body >= 8:
+            share = max(share, within * 0.95)
+        if value == 0x3A and (
+            any(_TIME.search(data[one.begin : one.end]) for one in records[first : first + 50])
+            or sum(b": " in data[one.begin : one.end] for one in records) * 4 > len(records)
+        ):
+            continue
+        if value == 0x20 and not _spaced_table(records, width, share):
+            continue
+        if not main and value not in b"^~: " and (share < 0.95 or len(records) < 3):
+            continue
+        if not main and share < 0.8:
+            continue
+        if share < (0.55 if tabular else 0.7) and not (widths[width] >= 20 and share > 0.5):
+            continue
+        if value == 0x2C and not tabular and share < 0.85 and any(b", " in f for one in records for f in one.fields):
+            continue
+        if not forced and not tabular and value in b",;:| " and _prose(records, data):
+            continue
+        rank = share * (1 - 1 / (width + 1)) * (1.0 if main else 0.8 if value != 0x20 else 0.6)
+        if best is None or rank > best[0]:
+            best = (rank, delimiter, quote, escape, width, records)
+    if best is None:
+        return _single(data, final, tabular)
+    _, delimiter, quote, escape, width, records = best
+    return _layout(data, delimiter, quote, escape, width, records)
+
+
+def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
+    if share < 0.95 or len(records) < 3:
+        return False
+    first = [one.fields[0] for one in records]
+    if sum(bool(_HEX.fullmatch(field)) for field in first) > 0.9 * len(first):
+        return True
+    if width < 3:
+        return False
+    body = [one.fields for one in records[1:] if len(one.fields) == width]
+    kinds = [Counter(_kind(row[i]) for row in body).most_common(1)[0] for i in range(width)]
+    steady = sum(times > 0.9 * len(body) for _, times in kinds)
+    solid = sum(kind == "n" for kind, _ in kinds)
+    return steady == width and 2 <= solid and (solid < width or width >= 5)
+
+
+def _layout(
+    data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: int, records: list[_Record]
+) -> Table:
+    start = next(i for i, one in enumerate(records) if len(one.fields) == width)
+    rows = [one.fields for one in records[start:] if len(one.fields) == width]
+    shift = 0
+    if start and abs(len(records[start - 1].fields) - width) == 1 and len(records[start - 1].fields) > 1:
+        above, body = records[start - 1].fields, rows[:200]
+        if len(above) == width - 1:
+            ends = not any(row[-1].strip() for row in body)
+            lined = above + [b""] if ends else [b"", *above]
+        else:
+            lined = above[:width] if not above[-1].strip() else []
+        if lined and is_header(lined, body) and not is_header(rows[0], rows[1:201]):
+            start, shift = start - 1, 1
+            rows = [lined, *rows]
+    trailing = width > 1 and not any(row[-1].strip() for row in rows) and len(rows) > 0
+    header: list[str | None] = [None] * width
+    header_bytes: tuple[bytes, ...] = ()
+    loose: list[bytes] = []
+    begin = records[start].begin
+    preamble_end = begin
+    if is_header(rows[0], rows[1:201]):
+        names = [field.decode("utf-8", "replace").strip() for field in rows[0]]
+        header_bytes = tuple(rows[0])
+        used = start
+        if not shift and len(rows) > 3:
+            for_names, against = _votes(rows[1], rows[2:200])
+            second = rows[1]
+            if for_names >= 2 and not against and all(_kind(field) in ("w", "") for field in second):
+                fresh = [field.decode("utf-8", "replace").strip() for field in second]
+                names = [" ".join(part for part in pair if part) for pair in zip(names, fresh, strict=True)]
+                header_bytes, used = (), start + 1
+        if any(len(re.sub(rb"\D", b"", field)) >= 7 or b"@" in field for field in rows[0]):
+            loose.append(delimiter.join(rows[0]) if delimiter != b"\x1f" else b"\n".join(rows[0]))
+        header = [name or None for name in names]
+        begin = records[used].end
+    above = data[:preamble_end]
+    preamble = tuple(line for line in re.split(rb"[\r\n]+", above) if line.strip())
+    if trailing:
+        header = header[:-1]
+    return Table(
+        delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
+        preamble, tuple(loose),
+    )  # fmt: skip
+
+
+def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
+    """A list with one value a line."""
+    quote = _quote_of(data, b"\x1f")
+    records = _records(data, b"\x1f", quote, False, final)
+    if not records or any(len(one.fields) != 1 for one in records):
+        return None
+    cells = [one.fields[0].strip() for one in records]
+    body = cells[1:] or cells
+    solid = sum(len(cell) <= 64 and _kind(cell) in ("n", "h", "e") and cell.count(b" ") <= 3 for cell in body)
+    short = sum(len(cell) <= 64 and cell.count(b" ") <= 4 for cell in cells)
+    steady = solid >= 0.85 * len(body) and (len(cells) > 1 or _kind(cells[0]) in ("n", "h", "e"))
+    if not steady and not (tabular and short >= 0.9 * len(cells)):
+        return None
+    return _layout(data, b"\x1f", quote, False, 1, records)
