@@ -22,7 +22,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "masking": frozenset({"terms"}),
     "kernel_sets": frozenset(),
     "sets": frozenset({"errors", "terms", "options", "model", "kernel_sets"}),
-    "identifiers": frozenset({"errors", "terms"}),
+    # The code tables that a validator checks against are the packs'; they are loaded when first asked for.
+    "identifiers": frozenset({"errors", "terms", "packs"}),
     "packs": frozenset({"errors", "terms", "options", "model", "identifiers"}),
     "ingest": BASE,
     "detect": BASE | {"ingest"},  # the chunks that readers hand over

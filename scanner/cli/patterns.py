@@ -62,6 +62,8 @@ def _value(value: Any) -> str:
         lines = [f"\n      {key}: {_value(held)}" for key, held in shown]
         more = f"\n      … {len(value) - len(shown):,} more" if len(value) > len(shown) else ""
         return "".join(lines) + more
+    if isinstance(value, tuple) and value and all(isinstance(group, tuple) for group in value):
+        return " and ".join(f"({' or '.join(map(str, group))})" for group in value)
     if isinstance(value, frozenset | tuple | list):
         words = [_value(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
         more = f", … {len(words) - _WORDS_SHOWN:,} more" if len(words) > _WORDS_SHOWN else ""
