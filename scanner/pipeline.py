@@ -163,7 +163,9 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
     )
     artifact = replace(artifact, severity=severity(artifact, pack))
     artifact = replace(artifact, obligations=obligations(artifact, pack))
-    linking = {kind: keys for kind, keys in judged.sets.items() if kind in (ColumnType.MSISDN, ColumnType.CNIC)}
+    linking: dict[ColumnType, KeySet] = {
+        kind: keys for kind, keys in judged.sets.items() if kind in (ColumnType.MSISDN, ColumnType.CNIC)
+    }
     return Finished(artifact, Holding(artifact.path, linking, artifact))
 
 
