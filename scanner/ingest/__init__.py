@@ -67,7 +67,11 @@ def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
     """One stream per artifact below the paths, in the order given and sorted within folders; `-` is standard input."""
     for path in paths:
         if path == "-":
-            yield from open_source(StdinSource(options.limits.spool_memory), options)
+            source = StdinSource(options.limits.spool_memory)
+            try:
+                yield from open_source(source, options)
+            finally:
+                source.close()
         else:
             yield from _entry(Path(path), shown(path), options, ())
 
@@ -113,7 +117,7 @@ def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...])
 
 
 def _folder(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]) -> Iterator[Stream]:
-    names = sorted(os.listdir(file))
+    names = sorted(entry.name for entry in file.iterdir())
     if not names:
         yield without_parts(path, Format.BINARY, Status.SKIPPED, ProblemCode.NO_FILES, "a folder without files")
     inside = inside or (os.path.realpath(file),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 _MAIN = b",\t;|"
 _MINOR = b"^~:\x01\x1f\x1e\x02!$&%"
@@ -16,7 +17,7 @@ _COMMON_1256 = frozenset(b"\xc7\xe1\xed\xe4\xe3\xe6\xd1\xc8\xca\xcf\xc0\xff\x98\
 _ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _NUMBER = re.compile(rb"[\d\s+\-./:,()*]*\d[\d\s+\-./:,()*]*")
 _HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
-_TIME = re.compile(rb"\d:\d\d|://")
+_TIME = re.compile(rb"(?<![\d])\d{1,2}:\d\d(?!\d)|://")
 
 
 def encoding_of(head: bytes) -> tuple[str | None, int]:
@@ -228,7 +229,7 @@ def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
     series = False
     if len(numbers) >= 3:
         values = [int(number) for number in numbers[:200]]
-        steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+        steps = {b - a for a, b in pairwise(values)}
         series = len(steps) == 1 and steps != {0}
     for index, field in enumerate(first):
         kind = _kind(field)
@@ -243,9 +244,7 @@ def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
         if common == "n":
             if kind == "n":
                 lengths = sorted(len(cell.strip()) for cell in cells)
-                if series:
-                    for_names += 0.5
-                elif lengths[-1] * 2 <= len(field.strip()):
+                if series or lengths[-1] * 2 <= len(field.strip()):
                     for_names += 0.5
                 else:
                     against += 1
@@ -296,9 +295,14 @@ def _prose(records: list[_Record], data: bytes) -> bool:
     commas = sum(line.count(b",") for line in lines)
     words = sum(line.count(b" ") for line in lines) / max(1, sum(len(one.fields) for one in records))
     quoted = any(b'"' in line for line in lines)
-    if ended > 0.6 and words > 1.5 and not quoted:
+    if ended > 0.6 and sum(line.count(b" ") for line in lines) > 4 * len(lines) and not quoted:
         return True
     return len(lines) < 5 and commas > 0 and spaced * 2 > commas and words > 1 and not quoted
+
+
+def _commas_of_prose(records: list[_Record]) -> bool:
+    spaced = sum(any(field.startswith(b" ") for field in one.fields) for one in records)
+    return spaced * 3 > len(records)
 
 
 def _quote_of(data: bytes, delimiter: bytes) -> bytes:
@@ -354,6 +358,9 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
         within = widths[width] / body
         if first and body > first and body >= 8:
             share = max(share, within * 0.95)
+        elif first and body > first and width >= 3 and body >= 3 and within == 1 and main:
+            ruled = any(not data[one.begin : one.end].strip(b"-:|+= \r\n") for one in records)
+            share = share if ruled else 0.9
         if value == 0x3A and (
             any(_TIME.search(data[one.begin : one.end]) for one in records[first : first + 50])
             or sum(b": " in data[one.begin : one.end] for one in records) * 4 > len(records)
@@ -365,9 +372,9 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
             continue
         if not main and share < 0.8:
             continue
-        if share < (0.55 if tabular else 0.7) and not (widths[width] >= 20 and share > 0.5):
+        if share < (0.5 if tabular else 0.7):
             continue
-        if value == 0x2C and not tabular and share < 0.85 and any(b", " in f for one in records for f in one.fields):
+        if value == 0x2C and not tabular and share < 0.9 and _commas_of_prose(records):
             continue
         if not forced and not tabular and value in b",;:| " and _prose(records, data):
             continue
@@ -392,7 +399,7 @@ def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
     kinds = [Counter(_kind(row[i]) for row in body).most_common(1)[0] for i in range(width)]
     steady = sum(times > 0.9 * len(body) for _, times in kinds)
     solid = sum(kind == "n" for kind, _ in kinds)
-    return steady == width and 2 <= solid and (solid < width or width >= 5)
+    return steady == width and solid >= 2 and (solid < width or width >= 5)
 
 
 def _layout(
@@ -405,7 +412,7 @@ def _layout(
         above, body = records[start - 1].fields, rows[:200]
         if len(above) == width - 1:
             ends = not any(row[-1].strip() for row in body)
-            lined = above + [b""] if ends else [b"", *above]
+            lined = [*above, b""] if ends else [b"", *above]
         else:
             lined = above[:width] if not above[-1].strip() else []
         if lined and is_header(lined, body) and not is_header(rows[0], rows[1:201]):
@@ -450,7 +457,10 @@ def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
         return None
     cells = [one.fields[0].strip() for one in records]
     body = cells[1:] or cells
-    solid = sum(len(cell) <= 64 and _kind(cell) in ("n", "h", "e") and cell.count(b" ") <= 3 for cell in body)
+    solid = sum(
+        len(cell) <= 64 and _kind(cell) in ("n", "h", "e") and cell.count(b" ") <= 3 and b": " not in cell
+        for cell in body
+    )
     short = sum(len(cell) <= 64 and cell.count(b" ") <= 4 for cell in cells)
     steady = solid >= 0.85 * len(body) and (len(cells) > 1 or _kind(cells[0]) in ("n", "h", "e"))
     if not steady and not (tabular and short >= 0.9 * len(cells)):

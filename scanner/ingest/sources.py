@@ -69,7 +69,7 @@ class FileSource:
             ReadError: it cannot be opened.
         """
         try:
-            return self._file.open("rb", buffering=0)  # type: ignore[return-value]
+            return self._file.open("rb", buffering=0)
         except OSError as error:
             raise read_error(error) from None
 
@@ -192,6 +192,10 @@ class StdinSource:
         """None: there is no file."""
         return None
 
+    def close(self) -> None:
+        """Give up what was kept."""
+        self._kept.close()
+
 
 def read_full(stream: BinaryIO, count: int) -> bytes:
     """Exactly `count` bytes, or all up to the end; a raw stream may give fewer in one call."""
@@ -274,7 +278,7 @@ class Meter:
 
 
 def digest(source: Source) -> tuple[str | None, int | None]:
-    """SHA-256 and length of a source in a pass of its own, for readers that seek; (None, size) where it cannot be read."""
+    """SHA-256 and length of a source in a pass of its own; (None, size) where it cannot be read."""
     meter = Meter(source)
     try:
         meter.finish()

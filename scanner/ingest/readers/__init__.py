@@ -35,6 +35,9 @@ class Lazy:
 
 #: Formats with a signature come first; then formats of text, the strict before the lax; anything is binary in the end.
 READERS: tuple[Reader, ...] = (
+    Lazy("columnar", "Parquet"),
+    Lazy("columnar", "Arrow"),
+    Lazy("columnar", "Orc"),
     Lazy("json", "JsonReader"),
     Lazy("delimited", "DelimitedReader"),
     Lazy("text", "TextReader"),

@@ -11,8 +11,6 @@ from scanner.ingest.sources import Meter
 
 _COMPILE_FROM = 1 << 18
 _LITERALS = 4096
-#: Line ends within one quoted cell beyond which its quote counts as a character that was never closed.
-_QUOTED_LINES = 200
 
 
 def utf8_blocks(meter: Meter, encoding: str, mark: int, size: Callable[[], int]) -> Iterator[tuple[bytes, bool]]:
@@ -185,7 +183,11 @@ def record_blocks(
     """
     carry = b""
     want = shard_bytes
-    for data, ended in utf8_blocks(meter, encoding, mark, lambda: want):
+
+    def size() -> int:
+        return want
+
+    for data, ended in utf8_blocks(meter, encoding, mark, size):
         carry = carry + data if carry else data
         if skip:
             gone = min(skip, len(carry))

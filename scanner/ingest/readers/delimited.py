@@ -164,10 +164,10 @@ class _Block:
         return None, [_Bad(None, 0, line) for line in re.split(rb"[\r\n]+", text) if line]
 
     def _columns(self, table: pa.Table) -> list[pa.Array]:
-        out = []
-        for column in table.columns:
-            out.append(column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [_NONE]))
-        return out
+        return [
+            column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [_NONE])
+            for column in table.columns
+        ]
 
     def _without_headers(
         self, columns: list[pa.Array], rows: int, problems: list[Problem]

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.ingest import open_source, streams
+from scanner.ingest.readers.blocks import Cutter
+from scanner.ingest.sniff import encoding_of, table_of
+from scanner.ingest.sources import BytesSource, StdinSource
+from scanner.options import ScanOptions
+from scanner.terms import Format, ProblemCode, Status
+
+
+def read(data: bytes, name: str = "a.csv", shard: int = 8 << 20):
+    (stream,) = open_source(BytesSource(data, name), ScanOptions(shard_bytes=shard))
+    rows, loose = [], []
+    count = bad = 0
+    for part in stream.parts:
+        chunk = part.read()
+        count, bad = count + chunk.rows, bad + chunk.bad_rows
+        loose += [(piece.place, piece.text) for piece in chunk.loose]
+        rows += list(zip(*(column.to_pylist() for column in chunk.columns), strict=True))
+    return stream, stream.tail(), rows, count, bad, loose
+
+
+CASES = {
+    "header": (b"name,number\nAli,03001234567\nSana,03011234567\n", ("name", "number"), 2),
+    "no header": (b"Ali,03001234567\nSana,03011234567\n", (None, None), 2),
+    "trailing delimiter": (b"a;b;\n1;2;\n3;4;\n", ("a", "b"), 2),
+    "old mac": (b"a,b\r1,2\r3,4\r", ("a", "b"), 2),
+    "one column": (b"03001234567\n03011234567\n", (None,), 2),
+    "header only": (b"name,number\n", ("name", "number"), 0),
+    "preamble": (b"Report\nRef: 7\n\na|b|c\n1|2|3\n4|5|6\n7|8|9\n", ("a", "b", "c"), 3),
+    "colon": (b"Ali Khan:03001234567:3520212345671\nSana Raza:03011234567:3520212345673\n", (None,) * 3, 2),
+    "tab": (b"a\tb\n1\t2\n", ("a", "b"), 1),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_table_when_read_then_columns_and_rows(case: str) -> None:
+    data, names, rows = CASES[case]
+    stream, tail, _, count, bad, _ = read(data, "x.txt")
+    assert stream.head.format is Format.CSV
+    assert (stream.head.columns, count, bad, tail.status) == (names, rows, 0, Status.COMPLETE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1256"])
+def test_encoding_when_not_plain_then_cells_are_utf8(encoding: str) -> None:
+    text = "name,number\n" + "علی خان لاہور,03001234567\n".replace("ہ", "ه").replace("ی", "ي") * 30
+    _, _, rows, count, _, _ = read(text.encode(encoding))
+    assert count == 30
+    assert rows[0][0].decode() == text.splitlines()[1].split(",")[0]
+
+
+def test_open_quote_when_never_closed_then_nothing_is_lost() -> None:
+    lines = [b"name,number"] + [b"x,0300%07d" % i for i in range(500)]
+    lines[200] = b'"x,03009999999'
+    _, _, rows, count, _, _ = read(b"\n".join(lines) + b"\n")
+    assert count == 500
+    assert any(row[1] == b"03009999999" for row in rows)
+
+
+def test_ragged_when_widths_differ_then_text_is_loose() -> None:
+    data = b"a,b\n" + b"1,2\n" * 20 + b"5,6,7\n" + b"1,2\n" * 5 + b"Total: 25\n"
+    _, _, _, count, bad, loose = read(data)
+    assert (count, bad) == (26, 1)
+    assert loose == [("bad_row", b"5,6,7"), ("footer", b"Total: 25")]
+
+
+def test_header_when_repeated_then_left_out() -> None:
+    data = b"a,b\n1,2\n3,4\na,b\n5,6\n7,8\n"
+    _, _, rows, count, _, _ = read(data)
+    assert count == 4
+    assert (b"a", b"b") not in rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"The river rose, they say, in spring.\nNobody saw it, ever.\nThe end, at last.\n",
+        b"Name: Ali\nCNIC: 35202-1234567-1\nPhone: 03001234567\n",
+        b"import re\n\ndef f(a, b):\n    return a\n",
+    ],
+)
+def test_prose_when_read_then_lines(text: bytes) -> None:
+    stream, tail, _, count, _, _ = read(text, "x.txt")
+    assert stream.head.format is Format.TEXT
+    assert stream.head.lines
+    assert count == sum(bool(line.strip()) for line in text.split(b"\n"))
+    assert tail.size_bytes == len(text)
+
+
+def test_invalid_utf8_when_within_table_then_problem_and_complete() -> None:
+    stream, tail, _, count, _, _ = read("name,n\nعلی,1\nعلی,2\n".encode() + b"\xff\xfe,3\n")
+    assert (count, tail.status, stream.head.encoding) == (3, Status.COMPLETE, "utf-8")
+
+
+cell = st.text(st.sampled_from('ab1",;\n\r\' \\é'), max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(cell, min_size=3, max_size=3), min_size=1, max_size=40), st.integers(1, 200))
+def test_cutter_when_blocks_differ_then_records_are_the_same(rows: list[list[str]], size: int) -> None:
+    data = "".join(",".join('"' + c.replace('"', '""') + '"' for c in row) + "\n" for row in rows).encode()
+    cutter = Cutter(b",", b'"', False, b"\n", 0)
+    whole, _ = cutter.cut(data, True)
+    assert whole == len(data)
+    carry, out = b"", []
+    for at in range(0, len(data), size):
+        carry += data[at : at + size]
+        end, literals = cutter.cut(carry, at + size >= len(data))
+        assert not literals
+        out.append(carry[:end])
+        carry = carry[end:]
+    assert b"".join(out) + carry == data
+    ends = {len("".join(",".join('"' + c.replace('"', '""') + '"' for c in row) + "\n" for row in rows[:i]).encode())
+            for i in range(len(rows) + 1)}  # fmt: skip
+    at = 0
+    for block in out:
+        at += len(block)
+        assert at in ends
+
+
+def test_shards_when_size_differs_then_same_rows() -> None:
+    data = b"id,text,n\n" + b"".join(
+        b'%d,"line\nwith ""quotes"" %d",0300%07d\n' % (i, i, i) if i % 7 else b"%d,bad,row,here\n" % i
+        for i in range(3000)
+    )
+    small, large = read(data, shard=4096), read(data)
+    assert small[2:] == large[2:]
+    assert small[3] == 3000
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_reader_when_given_any_bytes_then_never_raises(data: bytes) -> None:
+    for stream in open_source(BytesSource(data, "x"), ScanOptions()):
+        for part in stream.parts:
+            part.read()
+        assert stream.tail().status in Status
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=200))
+def test_sniff_when_given_any_text_then_never_raises(text: str) -> None:
+    encoding_of(text.encode())
+    table_of(text.encode(), True)
+
+
+def test_streams_when_tree_is_odd_then_each_oddity_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n")
+    (tmp_path / "void").mkdir()
+    (tmp_path / "zero.csv").touch()
+    (tmp_path / "gone").symlink_to("nowhere")
+    (tmp_path / "again").symlink_to("a.csv")
+    (tmp_path / "loop").symlink_to(".")
+    os.mkfifo(tmp_path / "pipe")
+    found = {}
+    for stream in streams([str(tmp_path), str(tmp_path / "missing")], ScanOptions()):
+        list(stream.parts)
+        tail = stream.tail()
+        found[stream.head.path.rsplit("/", 1)[1]] = (tail.status, *(p.code for p in tail.problems))
+    assert found == {
+        "a.csv": (Status.COMPLETE,),
+        "void": (Status.SKIPPED, ProblemCode.NO_FILES),
+        "zero.csv": (Status.COMPLETE, ProblemCode.EMPTY),
+        "gone": (Status.SKIPPED, ProblemCode.LINK_LOOP),
+        "loop": (Status.SKIPPED, ProblemCode.LINK_LOOP),
+        "pipe": (Status.SKIPPED, ProblemCode.NOT_A_FILE),
+        "missing": (Status.UNREADABLE, ProblemCode.MISSING),
+    }
+
+
+def test_stdin_when_read_twice_then_same_bytes() -> None:
+    source = StdinSource(10, io.BytesIO(b"x" * 5000))
+    assert source.head() == b"x" * 5000
+    assert source.stream().read() == source.seekable().read() == b"x" * 5000
+    source.close()
+
+
+def test_binary_when_text_is_inside_then_it_is_searched() -> None:
+    data = bytes(range(256)) * 4 + b"number 03001234567" + b"\x00\x01" * 40 + "wide 03011234567".encode("utf-16-le")
+    stream, _, rows, _, _, _ = read(data + bytes(64), "x.bin")
+    assert stream.head.format is Format.BINARY
+    assert {(b"number 03001234567",), (b"wide 03011234567",)} <= {(row[0].strip(),) for row in rows}
