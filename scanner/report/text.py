@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -153,7 +154,8 @@ def _columns(one: Artifact, every: bool) -> list[RenderableType]:
     out: list[RenderableType] = []
     if listed:
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-        table.add_column("column", overflow="fold", max_width=28)
+        widest = max(cell_len(printable(_name(c))) for c in listed)
+        table.add_column("column", overflow="fold", min_width=min(widest, 20), max_width=28)
         table.add_column("type", no_wrap=True)
         veiled = any(c.form is not Form.PLAIN for c in listed)
         if veiled:
@@ -161,7 +163,7 @@ def _columns(one: Artifact, every: bool) -> list[RenderableType]:
         table.add_column("sure", justify="right", no_wrap=True)
         table.add_column("filled", justify="right", no_wrap=True)
         table.add_column("different", justify="right", no_wrap=True)
-        table.add_column("samples", overflow="ellipsis", no_wrap=True, ratio=1)
+        table.add_column("samples", overflow="ellipsis", ratio=1)
         for column in listed:
             cells: list[RenderableType] = [
                 _t(_name(column)),
