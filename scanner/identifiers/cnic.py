@@ -1,4 +1,7 @@
-"""CNIC, NICOP and B-form numbers. Sources: NADRA locality codes; python-stdnum pk.cnic for 1 to 7, 8 is Azad Kashmir."""
+"""CNIC, NICOP and B-form numbers.
+
+Sources: NADRA locality codes; python-stdnum pk.cnic for the provinces 1 to 7, 8 is Azad Kashmir.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all identifiers have in common: digits of other scripts, invisible characters, separators, spreadsheet guards."""
+"""What all identifiers share: digits of other scripts, invisible characters, separators, spreadsheet guards."""
 
 from __future__ import annotations
 

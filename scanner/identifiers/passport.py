@@ -1,4 +1,4 @@
-"""Machine-readable passports. Source: ICAO Doc 9303; Pakistani passports since 2004 have two letters and seven digits."""
+"""Machine-readable passports: two letters and seven digits since 2004. Source: ICAO Doc 9303."""
 
 from __future__ import annotations
 

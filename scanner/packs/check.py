@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import regex
@@ -154,9 +155,8 @@ def check_pack(pack: Pack) -> list[PatternFault]:
         if missing:
             faults.append(PatternFault(name, f"names the table {missing[0]!r}, which does not exist"))
             continue
-        faults += _examples(
-            name, notation.positive, notation.negative, lambda v, n=notation: matches_notation(n, v, pack.tables)
-        )
+        fits = partial(matches_notation, notation, tables=pack.tables)
+        faults += _examples(name, notation.positive, notation.negative, fits)
     for expression in pack.expressions:
         faults += _sourced("expression", expression.id, expression)
         faults += _expression(expression)
@@ -170,7 +170,6 @@ def check_pack(pack: Pack) -> list[PatternFault]:
         faults += _sourced("structure", rule.structure.value, rule)
         for token in sorted({*rule.any_of, *rule.excludes, *(one for group in rule.needs for one in group)}):
             if token not in roles and token not in types:
-                faults.append(
-                    PatternFault(f"structure {rule.structure.value}", f"names {token!r}, which is no role or column type")
-                )
+                message = f"names {token!r}, which is no role or column type; check its spelling"
+                faults.append(PatternFault(f"structure {rule.structure.value}", message))
     return faults

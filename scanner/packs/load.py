@@ -132,7 +132,8 @@ class _Entry:
     def negatives(self) -> tuple[Negative, ...]:
         out = []
         for one in self._take("negative", list, "a list of { value, why }", []):
-            if not (isinstance(one, dict) and set(one) == {"value", "why"} and all(isinstance(v, str) for v in one.values())):
+            shaped = isinstance(one, dict) and set(one) == {"value", "why"}
+            if not shaped or not all(isinstance(text, str) for text in one.values()):
                 raise self.fail("`negative` must be a list of { value = \"…\", why = \"…\" }")
             out.append(Negative(one["value"], one["why"]))
         return tuple(out)
@@ -365,7 +366,7 @@ def _load(folders: tuple[Path, ...]) -> Pack:
     about.done()
     for name, (file, _) in csvs.items():
         if name not in entries["tables"]:
-            raise PatternError(file, name, "is not described in tables.toml; add a [[table]] with name, digits and source")
+            raise PatternError(file, name, "is not in tables.toml; add a [[table]] with name, digits and source")
     tables: dict[str, CodeTable] = {}
     for entry in entries["tables"].values():
         if entry.name not in csvs:
@@ -374,7 +375,8 @@ def _load(folders: tuple[Path, ...]) -> Pack:
         entry.done()
     notations = _build(entries["notations"], _notation)
     for notation in notations:
-        for table, digits in ((notation.component, notation.component_digits), (notation.strict, notation.strict_digits)):
+        pairs = ((notation.component, notation.component_digits), (notation.strict, notation.strict_digits))
+        for table, digits in pairs:
             if table and (table not in tables or tables[table].digits != digits):
                 known = ", ".join(f"{t.name} ({t.digits})" for t in tables.values() if t.digits)
                 raise entries["notations"][notation.id].fail(f"no table {table!r} with {digits} digits; known: {known}")

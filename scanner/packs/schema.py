@@ -45,7 +45,7 @@ class Notation:
     free_after: int
     """From this digit position on a separator may stand anywhere; `length` for nowhere."""
     in_text: str
-    """Counts inside free text: `always`, `separated` (only with its separators, or with a known `strict` code), `never`."""
+    """Counts inside free text: `always`, `separated` (with its separators or a known `strict` code), `never`."""
     strict: str
     """A finer code table (such as 5-digit CNIC codes) that raises the confidence, or empty."""
     strict_digits: int
@@ -72,7 +72,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words that are values of one column type, compared after case folding and with runs of non-letters as one space."""
+    """Words that are values of one column type, compared case-folded with runs of non-letters as one space."""
 
     name: str
     column_type: ColumnType

@@ -1,0 +1,50 @@
+import doctest
+import importlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.identifiers import VALIDATORS, checksums, msisdn
+from scanner.packs import load_pack
+from scanner.terms import ColumnType
+
+MODULES = (*"checksums compacting cnic email iban iccid imei imsi ip landline msisdn passport".split(),)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_doctests(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"scanner.identifiers.{name}"))
+    assert result.attempted and not result.failed
+
+
+@given(st.text(max_size=40))
+def test_is_valid_never_raises(text: str) -> None:
+    assert {type(check(text)) for check in VALIDATORS.values()} == {bool}
+
+
+@given(st.sampled_from(sorted(load_pack().tables["mobile_ndc"].codes)), st.integers(0, 9_999_999))
+def test_every_notation_of_a_number_compacts_to_it(code: str, rest: int) -> None:
+    number = f"{code}{rest:07d}"
+    for prefix in ("", "0", "92", "+92", "0092", "920", "00920", "9292", "00929292"[:6], "092", "64092", "3892"):
+        assert msisdn.validate(prefix + number) == number
+    assert not msisdn.is_valid("91" + number)
+
+
+@given(st.text("0123456789", min_size=1, max_size=25), st.data())
+def test_check_digits_notice_one_wrong_digit(body: str, data: st.DataObject) -> None:
+    for check in (checksums.luhn, checksums.verhoeff):
+        whole = next(body + d for d in "0123456789" if check(body + d))
+        place = data.draw(st.integers(0, len(whole) - 1))
+        other = data.draw(st.sampled_from([d for d in "0123456789" if d != whole[place]]))
+        assert not check(whole[:place] + other + whole[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [ColumnType.MSISDN, ColumnType.LANDLINE, ColumnType.CNIC, ColumnType.IMSI],
+)
+def test_validators_agree_with_the_pack(kind: ColumnType) -> None:
+    for notation in load_pack().notations:
+        if notation.column_type is kind:
+            assert all(VALIDATORS[kind.value](value) for value in notation.positive), notation.id
