@@ -89,11 +89,12 @@ def scanner_version() -> str:
 
 
 def _subscribers(judged: Judged) -> Subscribers:
-    for kind in SUBSCRIBER_BASIS:
-        if kind in judged.sets and len(judged.sets[kind]):
-            return Subscribers(len(judged.sets[kind]), kind.value)
-        if kind in judged.veiled and len(judged.veiled[kind]) and kind in (ColumnType.MSISDN, ColumnType.CNIC):
-            return Subscribers(len(judged.veiled[kind]), kind.value)
+    """Distinct persons: whole numbers or CNICs first, then veiled ones, then whatever else stands for a person."""
+    people = (ColumnType.MSISDN, ColumnType.CNIC)
+    for kinds, held in ((people, judged.sets), (people, judged.veiled), (SUBSCRIBER_BASIS, judged.sets)):
+        for kind in kinds:
+            if len(held.get(kind, ())):
+                return Subscribers(len(held[kind]), kind.value)
     return Subscribers()
 
 
@@ -137,8 +138,12 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
     judged = judge(profile, head.columns, pack, tables, options.reveal)
     columns = () if head.lines else with_roles(judged.columns)
     status = tail.status
-    if profile.failed and status is Status.COMPLETE:
+    short = tail.bytes_total is not None and tail.bytes_read < tail.bytes_total
+    if status is Status.COMPLETE and (profile.failed or short):
         status = Status.PARTIAL
+        if short:
+            text = f"{tail.bytes_read:,} of {tail.bytes_total:,} bytes could be read"
+            profile.note(Problem(ProblemCode.TRUNCATED, text))
     artifact = Artifact(
         path=head.path,
         format=head.format,

@@ -18,7 +18,7 @@ from scanner.sets import KeySet
 from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form
 
 T = ColumnType
-_PARTY_ROLES = {"caller", "called", "subscriber_number", "second_number"}
+_PHONES = {T.MSISDN, T.LANDLINE}
 _YEAR = 31_557_600
 
 
@@ -388,7 +388,7 @@ def _words(facts: Facts, family: str) -> Verdict | None:
             return Verdict(kind, Form.PLAIN, 0.8, int(scores[twin] * filled))
     if asked in kinds and header is not None and header.weight >= 0.9 and facts.share("words") >= 0.8:
         return Verdict(asked, Form.PLAIN, 0.6, facts.n("words"))
-    if not facts.against and (facts.nameless or asked is None):
+    if not facts.against and (facts.nameless or asked is None or asked in IDENTIFIER_TYPES):
         order = (T.CALL_TYPE, T.TRAVEL_DIRECTION) if family != "travel" else (T.TRAVEL_DIRECTION, T.CALL_TYPE)
         for kind in (*order, T.AIRPORT, T.BORDER_POST, T.COUNTRY):
             if scores[kind] >= 0.9 and filled >= 2:
@@ -412,7 +412,10 @@ def _prose(facts: Facts) -> Verdict | None:
     if asked in (T.PERSON_NAME, T.ADDRESS, T.SITE_NAME):
         if hits > 0.2 and size > 40:
             return Verdict(T.FREE_TEXT, Form.PLAIN, 0.7, facts.n("text_hit"))
-        if not (asked is T.PERSON_NAME and header is not None and header.weight < 0.8 and names < 0.1):
+        codes = (
+            asked is T.PERSON_NAME and names < 0.05 and (words < 1.5 or (header is not None and header.weight < 0.8))
+        )
+        if not codes:
             return Verdict(asked, Form.PLAIN, 0.88, texts)
     if asked is T.FREE_TEXT or (hits >= 0.02 and words >= 3 and not facts.against):
         return Verdict(T.FREE_TEXT, Form.PLAIN, 0.8, facts.n("text_hit"))
@@ -516,8 +519,9 @@ def _events(facts: Facts, verdict: Verdict) -> tuple[int, int] | None:
 
 def _role(facts: Facts, verdict: Verdict) -> str | None:
     """The role that the header names, or that a moment with a time of day has where no header says."""
-    if facts.header is not None and facts.header.role != "none":
-        return facts.header.role
+    said = facts.header
+    if said is not None and said.role != "none" and (said.type is verdict.type or {said.type, verdict.type} <= _PHONES):
+        return said.role
     if verdict.type is T.TIMESTAMP and facts.share("datetime", "epoch_s", "epoch_ms", "epoch_us", "stamp14") > 0.5:
         return "event_time"
     return None

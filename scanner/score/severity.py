@@ -101,12 +101,13 @@ def score(found: Exposure | None, pack: Pack) -> Severity:
     curve = settings["curves"][found.kind]
     base = float(curve["points"][0])
     scale = _curve(curve["points"], found.subscribers) - base
+    share = found.subscribers / NATIONAL
     factors = [
         Factor("content", base, f"Reveals {_WORDS[found.kind]}: {curve['reason']}."),
         Factor(
             "scale",
             round(scale, 1),
-            f"{found.subscribers:,} distinct subscribers, {found.subscribers / NATIONAL:.4%} of about 200 million.",
+            f"{found.subscribers:,} distinct subscribers, {share:.4%} of about 200 million.",
         ),
     ]
     for name, entry in settings["additions"].items():
