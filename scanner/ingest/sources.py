@@ -226,25 +226,30 @@ class Meter:
         self.count = 0
         """Bytes that passed."""
         self.ended = False
-        """The end was seen."""
+        """The end was seen, or a fault."""
+        self.fault: ReadError | None = None
+        """Why the source could not be read to its end."""
 
     def read(self, count: int) -> bytes:
-        """The next `count` bytes; fewer only at the end.
-
-        Raises:
-            ReadError: the source cannot be opened or read on.
-        """
+        """The next `count` bytes; fewer only at the end, or where `fault` was met."""
         if self.ended:
             return b""
+        pieces: list[bytes] = []
+        missing = count
         try:
             if self._stream is None:
                 self._stream = self._source.stream()
-            data = read_full(self._stream, count)
-        except ReadError:
-            raise
+            while missing:
+                piece = self._stream.read(missing)
+                if not piece:
+                    break
+                pieces.append(piece)
+                missing -= len(piece)
         except OSError as error:
-            raise read_error(error) from None
-        if len(data) < count:
+            # what came before the fault counts: the source ends here, and `fault` says why
+            self.fault = read_error(error)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if missing:
             self.ended = True
             self.close()
         self._hash.update(data)
@@ -252,11 +257,7 @@ class Meter:
         return data
 
     def finish(self) -> None:
-        """Read to the end.
-
-        Raises:
-            ReadError: as for `read`.
-        """
+        """Read to the end."""
         while not self.ended:
             self.read(_BLOCK)
 
@@ -269,24 +270,19 @@ class Meter:
     @property
     def sha256(self) -> str | None:
         """Hex digest of the whole source; None as long as its end was not seen."""
-        return self._hash.hexdigest() if self.ended else None
+        return self._hash.hexdigest() if self.ended and self.fault is None else None
 
     def tail(self, status: Status = Status.COMPLETE, problems: tuple[Problem, ...] = ()) -> Tail:
         """The tail of a stream that was read through this meter."""
-        size = self.count if self.ended else self._source.size
+        size = self.count if self.ended and self.fault is None else self._source.size
         return Tail(status, problems, self.sha256, size, size, self.count)
 
 
 def digest(source: Source) -> tuple[str | None, int | None]:
     """SHA-256 and length of a source in a pass of its own; (None, size) where it cannot be read."""
     meter = Meter(source)
-    try:
-        meter.finish()
-    except ReadError:
-        return None, source.size
-    finally:
-        meter.close()
-    return meter.sha256, meter.count
+    meter.finish()
+    return meter.sha256, source.size if meter.fault else meter.count
 
 
 def tail_by_digest(

@@ -281,13 +281,8 @@ class DelimitedReader:
 
 def closing(meter: Meter, problems: list[Problem]) -> Tail:
     """The tail of a stream read through `meter`; what was left unread is read for the digest."""
-    before = meter.count
-    if not problems:
-        try:
-            meter.finish()
-        except ReadError as error:
-            problems.append(Problem(error.code, error.message, error.row))
-        finally:
-            meter.close()
-    status = Status.COMPLETE if not problems else Status.PARTIAL if before else Status.UNREADABLE
+    meter.finish()
+    if meter.fault is not None:
+        problems = [*problems, Problem(meter.fault.code, meter.fault.message, meter.fault.row)]
+    status = Status.COMPLETE if not problems else Status.PARTIAL if meter.count else Status.UNREADABLE
     return meter.tail(status, tuple(problems))
