@@ -55,6 +55,8 @@ def built_in_folder() -> Path:
 
 def fold_word(text: str) -> str:
     """Lower case, compatibility forms resolved, runs of anything but letters, digits and marks as one space."""
+    if text.isascii() and text.isalnum():
+        return text.lower()
     folded = unicodedata.normalize("NFKC", text).lower()
     return " ".join("".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in folded).split())
 
@@ -213,7 +215,7 @@ def _lexicon(e: _Entry, tables: Mapping[str, CodeTable]) -> Lexicon:
 
 def _header(e: _Entry) -> HeaderRule:
     words = e.texts("words")
-    if any(not fold_header(word) for word in words):
+    if not all(word[:1].isalnum() or fold_header(word) for word in words):
         raise e.fail("`words` holds a spelling without letters and digits")
     return HeaderRule(
         role=e.name,

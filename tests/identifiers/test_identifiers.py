@@ -9,7 +9,11 @@ from scanner.identifiers import VALIDATORS, checksums, msisdn
 from scanner.packs import load_pack
 from scanner.terms import ColumnType
 
-MODULES = (*"checksums compacting cnic email iban iccid imei imsi ip landline msisdn passport".split(),)
+MODULES = (
+    "checksums",
+    "compacting",
+    *(name for name in VALIDATORS if name not in ("luhn", "verhoeff", "ean13", "mod97")),
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
