@@ -40,6 +40,11 @@ class Vault:
         self._length = 0
         self._key = secrets.token_bytes(32)
 
+    def __del__(self) -> None:
+        """Close the file, which has no name and is gone then."""
+        if self._file is not None:
+            self._file.close()
+
     def take(self, wanted: int) -> bool:
         """Reserve `wanted` bytes of memory, or say that there are none left."""
         with self._lock:

@@ -60,7 +60,7 @@ def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
     if size < stated:
         cut = ReadError(ProblemCode.TRUNCATED, "the database is shorter than it says; what its pages hold was read")
     if file is not None and cut is None:
-        connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True)
+        connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     else:
         if size > _IN_MEMORY:
             raise LimitError("a packed or damaged database above 2 GiB is not read from memory; unpack it first")
@@ -68,7 +68,7 @@ def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
             data = bytearray(stream.read())
         data.extend(bytes(max(0, min(stated, _IN_MEMORY) - len(data))))
         data[18:20] = b"\1\1"  # a write-ahead log cannot lie beside a database in memory
-        connection = sqlite3.connect(":memory:")
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
         connection.deserialize(bytes(data))
     connection.text_factory = bytes
     return connection, cut
