@@ -67,11 +67,7 @@ def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
     """One stream per artifact below the paths, in the order given and sorted within folders; `-` is standard input."""
     for path in paths:
         if path == "-":
-            source = StdinSource(options.limits.spool_memory)
-            try:
-                yield from open_source(source, options)
-            finally:
-                source.close()
+            yield from open_source(StdinSource(options.limits.spool_memory), options)
         else:
             yield from _entry(Path(path), shown(path), options, ())
 

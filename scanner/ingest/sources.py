@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -142,12 +141,14 @@ class _Tee(io.RawIOBase):
 
 
 class StdinSource:
-    """Standard input; what was read is kept in memory, beyond a budget in an unlinked temporary file."""
+    """Standard input; what was read is kept in memory, beyond a budget enciphered on disk."""
 
     def __init__(self, memory: int, stream: BinaryIO | None = None, path: str = "-") -> None:
         """`memory` bytes stay in memory; `stream` is standard input unless given."""
         self._input = stream if stream is not None else sys.stdin.buffer
-        self._kept = tempfile.SpooledTemporaryFile(max_size=memory)  # noqa: SIM115
+        from scanner.ingest.spool import Spool, Vault  # not needed for files
+
+        self._kept = Spool(Vault(memory))
         self._length, self._ended, self._path = 0, False, path
 
     @property
@@ -167,11 +168,13 @@ class StdinSource:
             if not block:
                 self._ended = True
                 break
-            self._kept.seek(self._length)
             self._kept.write(block)
             self._length += len(block)
-        self._kept.seek(offset)
-        return self._kept.read(count)
+        out = []
+        while count > 0 and (piece := self._kept.read(offset, min(count, self._length - offset))):
+            out.append(piece)
+            offset, count = offset + len(piece), count - len(piece)
+        return b"".join(out)
 
     def head(self) -> bytes:
         """The first HEAD_BYTES."""
@@ -185,16 +188,11 @@ class StdinSource:
         """All of it, able to seek."""
         while not self._ended:
             self.at(self._length, _BLOCK)
-        self._kept.seek(0)
-        return self._kept  # type: ignore[return-value]
+        return self._kept.cursor()
 
     def file(self) -> Path | None:
         """None: there is no file."""
         return None
-
-    def close(self) -> None:
-        """Give up what was kept."""
-        self._kept.close()
 
 
 def read_full(stream: BinaryIO, count: int) -> bytes:

@@ -180,7 +180,6 @@ def test_stdin_when_read_twice_then_same_bytes() -> None:
     source = StdinSource(10, io.BytesIO(b"x" * 5000))
     assert source.head() == b"x" * 5000
     assert source.stream().read() == source.seekable().read() == b"x" * 5000
-    source.close()
 
 
 def test_binary_when_text_is_inside_then_it_is_searched() -> None:
