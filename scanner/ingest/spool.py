@@ -231,7 +231,8 @@ class _Metered(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._inner.read(min(len(buffer), PIECE))
+        wanted, once = min(len(buffer), PIECE), getattr(self._inner, "read1", None)
+        data = once(wanted) if once is not None else self._inner.read(wanted)  # what precedes a fault must come out
         self._at += len(data)
         self._meter.reached(self._at)
         buffer[: len(data)] = data
@@ -244,7 +245,7 @@ class _Metered(io.RawIOBase):
 
 def metered(inner: BinaryIO, meter: Meter) -> BinaryIO:
     """A stream that obeys the limits."""
-    return io.BufferedReader(_Metered(inner, meter), PIECE)  # type: ignore[return-value]
+    return _Metered(inner, meter)  # type: ignore[return-value]
 
 
 def read_up_to(stream: BinaryIO, length: int) -> bytes:
@@ -308,7 +309,7 @@ class MemberSource:
             ReadError: it cannot be opened; or, while read, it is damaged or a limit is reached.
         """
         if self._spool is not None:
-            return self._spool.cursor()
+            return _Cursor(self._spool, True)  # type: ignore[return-value]
         return metered(self._opener(), self._meter)
 
     def seekable(self) -> BinaryIO:

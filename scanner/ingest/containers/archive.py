@@ -17,8 +17,10 @@ from typing import Any, BinaryIO
 from scanner.errors import LimitError, ReadError
 from scanner.ingest.containers.compressed import Decoding
 from scanner.ingest.interface import Head, Source, Stream, Tail
+from scanner.ingest.readers.sheets import package_format
 from scanner.ingest.spool import MemberSource, Spool, Vault, as_read_error, budget_of, digest, metered, problem_of
 from scanner.ingest.spool import Meter as Bounds
+from scanner.ingest.readers.sheets import Sheets
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -127,7 +129,7 @@ class _Checked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._inner.read(min(len(buffer), 1 << 16))
+        data = self._inner.read1(min(len(buffer), 1 << 16))  # type: ignore[attr-defined]
         if not data and (self._now != self._crc or self._at != self._size):
             raise ReadError(ProblemCode.CORRUPT, "the member's size or check sum is not the one that the archive states")
         self._now, self._at = zlib.crc32(data, self._now), self._at + len(data)
@@ -236,6 +238,8 @@ class Zip:
 
     def recognise(self, head: bytes, name: str) -> bool:
         """By the first local header or an empty archive's end record."""
+        if package_format(head, name) is not None:
+            return False  # a workbook
         return head[:4] in (b"PK\3\4", b"PK\5\6") or head[:8] in (b"PK\7\x08PK\3\4", b"PK00PK\3\4")
 
     def members(self, source: Source, options: ScanOptions) -> Iterator[Source | Stream]:

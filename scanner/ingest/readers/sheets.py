@@ -66,13 +66,13 @@ class Sheets:
 
     def recognise(self, head: bytes, name: str) -> bool:
         """By the parts that a package begins with, or the workbook stream of a compound file."""
-        return _format(head, name) is not None
+        return package_format(head, name) is not None
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
         """One stream per sheet; where the workbook cannot be opened, one that says why."""
         import python_calamine
 
-        form = _format(source.head(), source.path) or Format.XLSX
+        form = package_format(source.head(), source.path) or Format.XLSX
         course = Course(source)
         try:
             file = source.file()
@@ -146,7 +146,8 @@ def _refused(error: BaseException, source: Source) -> ReadError:
     return made
 
 
-def _format(head: bytes, name: str) -> Format | None:
+def package_format(head: bytes, name: str) -> Format | None:
+    """The workbook format of bytes that begin so, or None."""
     if head[:8] == _OLE:
         sector = 1 << int.from_bytes(head[30:32], "little") if head[30:32] in (b"\x09\0", b"\x0c\0") else 512
         start = (int.from_bytes(head[48:52], "little") + 1) * sector
