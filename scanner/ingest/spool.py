@@ -218,7 +218,11 @@ class Meter:
         if position > self._limits.max_member:
             raise LimitError("member expands beyond max_member; the rest was left out")
         held = stored if stored is not None else self._stored
-        if held is not None and position > self._limits.ratio_floor and position > self._limits.max_ratio * max(held, 1):
+        if (
+            held is not None
+            and position > self._limits.ratio_floor
+            and position > self._limits.max_ratio * max(held, 1)
+        ):
             raise LimitError("member expands by more than max_ratio; the rest was left out")
         self._budget.spend(more)
 

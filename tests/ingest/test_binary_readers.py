@@ -74,7 +74,9 @@ def written(form: str) -> bytes:
     return sink.getvalue()
 
 
-@pytest.mark.parametrize(("form", "reader"), [("parquet", Parquet()), ("orc", Orc()), ("arrow", Arrow()), ("ipc", Arrow())])
+@pytest.mark.parametrize(
+    ("form", "reader"), [("parquet", Parquet()), ("orc", Orc()), ("arrow", Arrow()), ("ipc", Arrow())]
+)
 def test_nested_columns_become_leaves(form: str, reader: Parquet | Orc | Arrow) -> None:
     data = written(form)
     source = BytesSource(data, form)
@@ -96,7 +98,11 @@ def test_parquet_without_footer_is_unreadable() -> None:
     assert stream.tail().problems[0].code is ProblemCode.TRUNCATED
 
 
-@given(st.lists(st.one_of(st.none(), st.lists(st.one_of(st.none(), st.dictionaries(st.sampled_from("ab"), st.integers(0, 9)))))))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.lists(st.one_of(st.none(), st.dictionaries(st.sampled_from("ab"), st.integers(0, 9)))))
+    )
+)
 def test_leaves_have_as_many_arrays_as_paths(values: list[object]) -> None:
     kind = pa.list_(pa.struct({"a": pa.int64(), "b": pa.int64()}))
     assert len(leaves(pa.array(values, kind))) == len(leaf_paths(kind, "x"))
@@ -195,7 +201,9 @@ def test_header_stands_above_the_data(rows: list[list[str]], header: int | None)
     assert find_header(rows) == header
 
 
-@pytest.mark.parametrize(("value", "text"), [(923001234567.0, "923001234567"), (1.5, "1.5"), (True, "true"), ("01", "01")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(923001234567.0, "923001234567"), (1.5, "1.5"), (True, "true"), ("01", "01")]
+)
 def test_cells_as_a_person_types_them(value: object, text: str) -> None:
     assert cell_text(value) == text
 

@@ -20,7 +20,6 @@ from scanner.ingest.interface import Head, Source, Stream, Tail
 from scanner.ingest.readers.sheets import package_format
 from scanner.ingest.spool import MemberSource, Spool, Vault, as_read_error, budget_of, digest, metered, problem_of
 from scanner.ingest.spool import Meter as Bounds
-from scanner.ingest.readers.sheets import Sheets
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -131,7 +130,9 @@ class _Checked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._inner.read1(min(len(buffer), 1 << 16))  # type: ignore[attr-defined]
         if not data and (self._now != self._crc or self._at != self._size):
-            raise ReadError(ProblemCode.CORRUPT, "the member's size or check sum is not the one that the archive states")
+            raise ReadError(
+                ProblemCode.CORRUPT, "the member's size or check sum is not the one that the archive states"
+            )
         self._now, self._at = zlib.crc32(data, self._now), self._at + len(data)
         buffer[: len(data)] = data
         return len(data)
@@ -253,10 +254,14 @@ class Zip:
                     infos = archive.infolist()
             except Exception:
                 if re.search(r"\.(z\d\d|zip\.\d{3})$", source.path, re.IGNORECASE):
-                    raise ReadError(ProblemCode.MULTI_PART, "a volume of a split archive; the parts must be joined") from None
+                    raise ReadError(
+                        ProblemCode.MULTI_PART, "a volume of a split archive; the parts must be joined"
+                    ) from None
                 file.seek(0)
                 infos = _recover(file)
-                ledger.fault(ReadError(ProblemCode.TRUNCATED, "no central directory; members found by their local headers"))
+                ledger.fault(
+                    ReadError(ProblemCode.TRUNCATED, "no central directory; members found by their local headers")
+                )
         except BaseException as error:
             ledger.fault(as_read_error(error, "the archive cannot be opened"), Status.UNREADABLE)
             yield ledger.stream()
@@ -323,7 +328,11 @@ def _locked(file: BinaryIO, info: zipfile.ZipInfo, passwords: tuple[str, ...]) -
             continue
         secret = password.encode()
         return lambda: io.BufferedReader(_Guarded(archive.open(name, pwd=secret)))  # type: ignore[return-value]
-    message = "the member is enciphered and no password opens it" if passwords else "the member is enciphered; give a password"
+    message = (
+        "the member is enciphered and no password opens it"
+        if passwords
+        else "the member is enciphered; give a password"
+    )
     raise ReadError(ProblemCode.ENCRYPTED, message)
 
 
@@ -469,6 +478,8 @@ class Unsupported:
         if re.search(r"\.(part\d+\.rar|r\d\d|\d{3})$", source.path, re.IGNORECASE):
             error = ReadError(ProblemCode.MULTI_PART, "a volume of a split archive, of a kind that has no reader")
         else:
-            error = ReadError(ProblemCode.UNSUPPORTED, "an archive of a kind that has no reader; unpack it and scan the files")
+            error = ReadError(
+                ProblemCode.UNSUPPORTED, "an archive of a kind that has no reader; unpack it and scan the files"
+            )
         ledger.fault(error, Status.UNREADABLE)
         yield ledger.stream()

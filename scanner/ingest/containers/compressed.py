@@ -98,7 +98,11 @@ _MAGIC: tuple[tuple[str, Callable[[bytes], bool], Callable[[], Any]], ...] = (
     ("gzip", lambda head: head[:3] == b"\x1f\x8b\x08", GzipDecoder),
     ("bzip2", lambda head: re.match(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", head) is not None, bz2.BZ2Decompressor),
     ("xz", lambda head: head[:6] == b"\xfd7zXZ\0", lzma.LZMADecompressor),
-    ("zstd", lambda head: head[:4] == b"\x28\xb5\x2f\xfd" or re.match(rb"[\x50-\x5f]\x2a\x4d\x18", head) is not None, _zstd),
+    (
+        "zstd",
+        lambda head: head[:4] == b"\x28\xb5\x2f\xfd" or re.match(rb"[\x50-\x5f]\x2a\x4d\x18", head) is not None,
+        _zstd,
+    ),
     ("lz4", lambda head: head[:4] == b"\x04\x22\x4d\x18", _lz4),
     ("lzma", _is_lzma, lzma.LZMADecompressor),
 )
@@ -111,7 +115,9 @@ def _kind(head: bytes) -> tuple[str, Callable[[], Any]] | None:
 class Decoding(io.RawIOBase):
     """The plain bytes of a (possibly concatenated) compressed stream; all before a fault come out before it is raised."""
 
-    def __init__(self, inner: BinaryIO, make: Callable[[], Any], meter: Meter | None = None, several: bool = True) -> None:
+    def __init__(
+        self, inner: BinaryIO, make: Callable[[], Any], meter: Meter | None = None, several: bool = True
+    ) -> None:
         """`several`: further streams may follow the first one."""
         super().__init__()
         self._inner, self._make, self._meter, self._several = inner, make, meter, several
@@ -145,7 +151,9 @@ class Decoding(io.RawIOBase):
             except ReadError:
                 raise
             except Exception:
-                raise ReadError(ProblemCode.CORRUPT, "the compressed stream is damaged; what precedes was read") from None
+                raise ReadError(
+                    ProblemCode.CORRUPT, "the compressed stream is damaged; what precedes was read"
+                ) from None
         self._given += len(out)
         if self._meter is not None:
             self._meter.reached(self._given, self._fed)

@@ -181,7 +181,9 @@ class RowGroup:
         for one in file.schema_arrow:
             paths = leaf_paths(one.type, one.name)
             try:
-                columns.extend(_table_chunk(file.read_row_group(self.order, columns=[one.name], use_threads=False)).columns)
+                columns.extend(
+                    _table_chunk(file.read_row_group(self.order, columns=[one.name], use_threads=False)).columns
+                )
             except Exception:
                 bad += 1
                 columns.extend(pa.nulls(0) for _ in paths)
@@ -219,7 +221,9 @@ class Parquet:
                 if end == b"PARE":
                     raise ReadError(ProblemCode.ENCRYPTED, "the Parquet footer is enciphered; its key is needed")
                 if end != b"PAR1":
-                    raise ReadError(ProblemCode.TRUNCATED, "no Parquet footer at the end of the file, so no row can be read")
+                    raise ReadError(
+                        ProblemCode.TRUNCATED, "no Parquet footer at the end of the file, so no row can be read"
+                    )
                 with _open(pq, stream) as file:
                     metadata, schema = file.metadata, file.schema_arrow
                     columns = schema_paths(schema)
@@ -370,5 +374,3 @@ class Stripe:
                 return batch_chunk(read) if isinstance(read, pa.RecordBatch) else _table_chunk(read)
         except Exception as error:
             raise as_read_error(error, f"stripe {self.order + 1} cannot be read") from None
-
-

@@ -161,8 +161,10 @@ def package_format(head: bytes, name: str) -> Format | None:
     if first == b"mimetype":
         return Format.ODS if b"opendocument.spreadsheet" in head[38:200] else None
     package = first.startswith((b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"customXml/"))
-    if package and (b"xl/" in head or name.lower().endswith((".xlsx", ".xlsm", ".xlsb"))) and b"word/document" not in head:
+    if (
+        package
+        and (b"xl/" in head or name.lower().endswith((".xlsx", ".xlsm", ".xlsb")))
+        and b"word/document" not in head
+    ):
         return Format.XLSX
     return None
-
-

@@ -60,7 +60,9 @@ def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
     if size < stated:
         cut = ReadError(ProblemCode.TRUNCATED, "the database is shorter than it says; what its pages hold was read")
     if file is not None and cut is None:
-        connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
     else:
         if size > _IN_MEMORY:
             raise LimitError("a packed or damaged database above 2 GiB is not read from memory; unpack it first")
