@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-
 def _empty() -> Mapping[Any, Any]:
     return MappingProxyType({})
 
@@ -182,7 +181,7 @@ class Artifact:
     breakdown: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     """Distinct subscribers by `operator` at allocation, `province` and `district` of CNIC."""
     minors: int = 0
-    """Rows whose date of birth makes a person under 18 at the last event or, without events, in the newest date seen."""
+    """Rows whose date of birth makes a person under 18 at the last event."""
     duplicate_of: str | None = None
     """Path of an earlier artifact of the scan with the same rows."""
 

@@ -135,7 +135,7 @@ def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
 def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables, options: ScanOptions) -> Finished:
     """The artifact that a merged profile makes: verdicts on whole columns, structures, score."""
     head, tail = stream.head, stream.tail()
-    judged = judge(profile, head.columns, pack, tables, options.reveal)
+    judged = judge(profile, head.columns, pack, tables, options.reveal, head.lines)
     columns = () if head.lines else with_roles(judged.columns)
     status = tail.status
     short = tail.bytes_total is not None and tail.bytes_read < tail.bytes_total

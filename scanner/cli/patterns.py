@@ -101,7 +101,8 @@ def test(context: click.Context, patterns: Path | None) -> None:
 
     Ends with status 1 and a line a fault where they do not.
     """
-    from scanner.packs import check_pack, load_pack
+    from scanner.packs import load_pack
+    from scanner.packs.check import check_pack
 
     pack = load_pack(patterns)
     faults = [str(fault) for fault in check_pack(pack)]

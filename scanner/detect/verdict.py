@@ -527,8 +527,18 @@ def _role(facts: Facts, verdict: Verdict) -> str | None:
     return None
 
 
-def judge(profile: ArtifactProfile, names: tuple[str | None, ...], pack: Pack, tables: Tables, reveal: bool) -> Judged:
-    """Pass the verdict on every column of a merged profile; `names` are the headers by position."""
+def judge(
+    profile: ArtifactProfile,
+    names: tuple[str | None, ...],
+    pack: Pack,
+    tables: Tables,
+    reveal: bool,
+    lines: bool = False,
+) -> Judged:
+    """Pass the verdict on every column of a merged profile.
+
+    `names` are the headers by position; `lines` says that the artifact is a document of lines, whose cells are text.
+    """
     keys: list[str | int] = sorted(profile.columns, key=lambda key: profile.columns[key].place)
     if keys and all(isinstance(key, int) for key in keys):
         keys = sorted(profile.columns, key=int)
@@ -551,6 +561,8 @@ def judge(profile: ArtifactProfile, names: tuple[str | None, ...], pack: Pack, t
             sets.setdefault(kind, KeySet()).update(one.found(kind, *ways))
 
     for position, (one, verdict) in enumerate(zip(facts, verdicts, strict=True)):
+        if lines:
+            verdict = Verdict(T.FREE_TEXT, Form.PLAIN, 0.9, one.n("text_hit"))
         index = one.key if isinstance(one.key, int) else position
         distinct: int | None = None
         if verdict.type in IDENTIFIER_TYPES:

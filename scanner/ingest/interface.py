@@ -148,7 +148,7 @@ class Reader(Protocol):
     """Reads one format."""
 
     def recognise(self, head: bytes, name: str) -> bool:
-        """Whether bytes that begin so (and a file named so) are of this format; content decides, never the name alone."""
+        """Whether bytes that begin so (in a file named so) are of this format; content decides, never a name alone."""
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
         """One stream per artifact in the source; a fault ends as problem and status in the stream's tail."""

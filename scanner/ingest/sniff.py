@@ -402,9 +402,7 @@ def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
     return steady == width and solid >= 2 and (solid < width or width >= 5)
 
 
-def _layout(
-    data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: int, records: list[_Record]
-) -> Table:
+def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: int, records: list[_Record]) -> Table:
     start = next(i for i, one in enumerate(records) if len(one.fields) == width)
     rows = [one.fields for one in records[start:] if len(one.fields) == width]
     shift = 0
@@ -439,8 +437,8 @@ def _layout(
             loose.append(delimiter.join(rows[0]) if delimiter != b"\x1f" else b"\n".join(rows[0]))
         header = [name or None for name in names]
         begin = records[used].end
-    above = data[:preamble_end]
-    preamble = tuple(line for line in re.split(rb"[\r\n]+", above) if line.strip())
+    top: bytes = data[:preamble_end]
+    preamble = tuple(line for line in re.split(rb"[\r\n]+", top) if line.strip())
     if trailing:
         header = header[:-1]
     return Table(

@@ -277,7 +277,7 @@ class MemberSource:
         stored: int | None = None,
         spool: Spool | None = None,
     ) -> None:
-        """`opener` gives the plain bytes from the first on and may be called again; `size` is what the container says."""
+        """`opener` gives the plain bytes from the start and may be called again; `size` is what the container says."""
         self._path, self._opener, self._size = path, opener, size
         self._limits, self.budget = limits, budget
         self._meter = Meter(limits, budget, stored)

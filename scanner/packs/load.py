@@ -136,7 +136,7 @@ class _Entry:
         for one in self._take("negative", list, "a list of { value, why }", []):
             shaped = isinstance(one, dict) and set(one) == {"value", "why"}
             if not shaped or not all(isinstance(text, str) for text in one.values()):
-                raise self.fail("`negative` must be a list of { value = \"…\", why = \"…\" }")
+                raise self.fail('`negative` must be a list of { value = "…", why = "…" }')
             out.append(Negative(one["value"], one["why"]))
         return tuple(out)
 
@@ -229,8 +229,10 @@ def _header(e: _Entry) -> HeaderRule:
 def _structure(e: _Entry) -> StructureRule:
     structure = e.term("structure", Structure)
     needs = e.values.pop("needs", None)
-    if not isinstance(needs, list) or not needs or not all(
-        isinstance(group, list) and group and all(isinstance(one, str) for one in group) for group in needs
+    if (
+        not isinstance(needs, list)
+        or not needs
+        or not all(isinstance(group, list) and group and all(isinstance(one, str) for one in group) for group in needs)
     ):
         raise e.fail("`needs` must be a list of lists of roles or column types")
     roles = e.values.pop("roles", {})

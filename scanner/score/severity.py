@@ -128,7 +128,7 @@ def score(found: Exposure | None, pack: Pack) -> Severity:
 
 
 def _enisa(found: Exposure) -> Mapping[str, Any]:
-    """The ENISA 2013 value: data processing context × ease of identification + circumstances (1.0: taken and offered)."""
+    """The ENISA 2013 value: data processing context × ease of identification + circumstances (1.0: taken, offered)."""
     dpc = {
         "numbers": 1,
         "named_numbers": 1,

@@ -100,7 +100,7 @@ def test_invalid_utf8_when_within_table_then_problem_and_complete() -> None:
     assert (count, tail.status, stream.head.encoding) == (3, Status.COMPLETE, "utf-8")
 
 
-cell = st.text(st.sampled_from('ab1",;\n\r\' \\é'), max_size=6)
+cell = st.text(st.sampled_from("ab1\",;\n\r' \\é"), max_size=6)
 
 
 @settings(max_examples=60, deadline=None)

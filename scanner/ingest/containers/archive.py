@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import io
 import lzma
 import re
@@ -187,16 +188,15 @@ def _zip_open(file: BinaryIO, lock: threading.Lock, info: zipfile.ZipInfo) -> Bi
 def _zip_name(info: zipfile.ZipInfo) -> str:
     name = info.orig_filename.split("\0")[0]
     if not info.flag_bits & 0x800:
-        try:
+        with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
     return name
 
 
 def _recover(file: BinaryIO) -> list[zipfile.ZipInfo]:
     """Members by their local headers, for an archive without a central directory; as far as sizes are stated."""
-    found, at = [], 0
+    found: list[zipfile.ZipInfo] = []
+    at = 0
     while True:
         file.seek(at)
         local = file.read(30)

@@ -113,7 +113,7 @@ def _kind(head: bytes) -> tuple[str, Callable[[], Any]] | None:
 
 
 class Decoding(io.RawIOBase):
-    """The plain bytes of a (possibly concatenated) compressed stream; all before a fault come out before it is raised."""
+    """The plain bytes of a (possibly concatenated) compressed stream; what precedes a fault comes out before it."""
 
     def __init__(
         self, inner: BinaryIO, make: Callable[[], Any], meter: Meter | None = None, several: bool = True

@@ -257,9 +257,7 @@ class DelimitedReader:
         self, meter: Meter, encoding: str, mark: int, table: Table, options: ScanOptions, problems: list[Problem]
     ) -> Iterator[Part]:
         cutter = Cutter(table.delimiter, table.quote, table.escape, table.newline, FOOTER_BYTES)
-        blocks = record_blocks(
-            meter, encoding, mark, cutter, options.shard_bytes, options.limits.max_cell, table.begin
-        )
+        blocks = record_blocks(meter, encoding, mark, cutter, options.shard_bytes, options.limits.max_cell, table.begin)
         loose = tuple(Loose(line, "preamble") for line in table.preamble)
         loose += tuple(Loose(line, "header") for line in table.loose_header)
         before: int | None = 0
