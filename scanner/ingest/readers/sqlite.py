@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -61,7 +60,7 @@ def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
         cut = ReadError(ProblemCode.TRUNCATED, "the database is shorter than it says; what its pages hold was read")
     if file is not None and cut is None:
         connection = sqlite3.connect(
-            f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
     else:
         if size > _IN_MEMORY:
