@@ -171,14 +171,14 @@ def number(digits, i, j):
 @njit(cache=True, nogil=True)
 def luhn(digits, n):
     """Whether the last of n digits is the Luhn check digit of the rest."""
-    total = 0
-    for k in range(n):
-        d = np.int64(digits[n - 1 - k])
-        if k % 2 == 1:
-            d *= 2
-            if d > 9:
-                d -= 9
-        total += d
+    total = np.int64(0)
+    k = n - 1
+    while k > 0:
+        d = np.int64(digits[k - 1]) * 2
+        total += digits[k] + (d if d < 10 else d - 9)
+        k -= 2
+    if k == 0:
+        total += digits[0]
     return total % 10 == 0
 
 
@@ -202,15 +202,17 @@ def verhoeff(digits, n, mult, perm):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best):
+def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best, passes):
     """The notation that n digits with separators at the positions in the bit set `breaks` fit best, or -1.
 
-    `best[0]` gets the key, `best[1]` 1 where the match is sure, `best[2]` 1 where the strict code is known. `rules` is
-    int64[rules, 16] (see tables.py), `by_length` int64[32, 2] the slice of rules of a length.
+    `passes` is 1 or 0 where the Luhn check is already made, else -1; `best[0]` gets the key, `best[1]` 1 where the match is sure, `best[2]` 1 where the strict code is known. `rules` is
+    int64[rules, 16] (see tables.py), `by_length` int64[32000, 2]
+    the slice of rules for a length and first three digits.
     """
     found = -1
     rank = -1
-    for r in range(by_length[min(n, 31), 0], by_length[min(n, 31), 1]):
+    head = np.int64(min(n, 31)) * 1000 + digits[0] * np.int64(100) + digits[1] * np.int64(10) + digits[2]
+    for r in range(by_length[head, 0], by_length[head, 1]):
         plen = rules[r, 1]
         ok = True
         if plen:
@@ -231,8 +233,11 @@ def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, 
             if not ok:
                 continue
         check = rules[r, 6]
-        if check == 1 and not luhn(digits, n):
-            continue
+        if check == 1:
+            if passes < 0:
+                passes = 1 if luhn(digits, n) else 0
+            if passes == 0:
+                continue
         if check == 2 and not verhoeff(digits, n, mult, perm):
             continue
         if check == 3 and not ean(digits, n):
@@ -785,7 +790,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                     and n >= 9
                     and not (pos < b and (65 <= buf[pos] <= 90 or 97 <= buf[pos] <= 122) and buf[pos] != 120)
                 ):
-                    r = match_rules(digits, n, breaks, plus, True, rules, by_length, components, mult, perm, best)
+                    r = match_rules(digits, n, breaks, plus, True, rules, by_length, components, mult, perm, best, -1)
                     if r >= 0 and not (decimal and best[1] == 0):
                         zeros = True
                         for k in range(n - 7, n):
@@ -882,6 +887,7 @@ def take_digits(
     """Count a cell that is one number of n digits; returns whether a notation fits."""
     lengths[min(n, 31)] += 1
     good_luhn = False
+    luhn_known = -1
     value = np.int64(-1)
     if n <= 18:
         value = number(digits, 0, n)
@@ -947,15 +953,16 @@ def take_digits(
                 counts[CNIC_FOURTH] += 1
     elif n == 15:
         good_luhn = luhn(digits, 15)
+        luhn_known = 1 if good_luhn else 0
         if good_luhn:
             counts[LUHN15] += 1
         t = digits[0] * 10 + digits[1]
         if t == 35 or t == 86 or t == 1 or t == 99:
             counts[TAC] += 1
-    r = match_rules(digits, n, breaks, plus, False, rules, by_length, components, mult, perm, best)
+    r = match_rules(digits, n, breaks, plus, False, rules, by_length, components, mult, perm, best, luhn_known)
     if r >= 0:
-        rule_counts[r, 0] += 1
-        rule_counts[r, 1] += best[2]
+        rule_counts[rules[r, 15], 0] += 1
+        rule_counts[rules[r, 15], 1] += best[2]
         kind = rules[r, 13]
         key = best[0]
         if kind == MSISDN:
@@ -1078,6 +1085,46 @@ def profile_column(
                     state,
                 )
                 continue
+        # the commonest moment, YYYY-MM-DD HH:MM:SS
+        if (
+            n == 19
+            and data[start + 4] == 45
+            and data[start + 7] == 45
+            and data[start + 13] == 58
+            and data[start + 16] == 58
+            and (data[start + 10] == 32 or data[start + 10] == 84)
+        ):
+            ok = True
+            for i in range(19):
+                if i == 4 or i == 7 or i == 10 or i == 13 or i == 16:
+                    continue
+                c = data[start + i]
+                if c < 48 or c > 57:
+                    ok = False
+                    break
+                digits[i] = c - 48
+            if ok:
+                y = number(digits, 0, 4)
+                month = digits[5] * np.int64(10) + digits[6]
+                day = digits[8] * np.int64(10) + digits[9]
+                h = digits[11] * np.int64(10) + digits[12]
+                minute = digits[14] * np.int64(10) + digits[15]
+                if 1900 <= y <= 2100 and 1 <= month <= 12 and 1 <= day <= 31 and h <= 24 and minute <= 59:
+                    second = min(digits[17] * np.int64(10) + digits[18], np.int64(59))
+                    when = days_from_civil(y, month, day) * 86400 + h * 3600 + minute * 60 + second
+                    counts[FILLED] += 1
+                    counts[BYTE_TOTAL] += n
+                    counts[DATETIME] += 1
+                    counts[ISO_FIRST] += 1
+                    if when < extremes[DAY_MIN]:
+                        extremes[DAY_MIN] = when
+                    if when > extremes[DAY_MAX]:
+                        extremes[DAY_MAX] = when
+                    if when < extremes[MONTH_MIN]:
+                        extremes[MONTH_MIN] = when
+                    if when > extremes[MONTH_MAX]:
+                        extremes[MONTH_MAX] = when
+                    continue
         buf = data
         a = start
         b = stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scanner.packs.schema import Pack
+from scanner.packs.schema import Notation, Pack
 from scanner.terms import ColumnType
 
 #: Lexicon bits: whole cells below 24, single words from 24 to 55, airline codes 56.
@@ -79,6 +80,40 @@ def _verhoeff() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return mult, np.array(perm, np.int64)
 
 
+def _by_head(
+    rows: npt.NDArray[np.int64], notations: Sequence[Notation], pack: Pack
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rules laid out so that those a number of some length and first three digits can fit lie side by side.
+
+    Returns the rules (int64[n, 16], repeated where several heads share them; column 15 is the notation) and the slice
+    of them for `length * 1000 + first three digits` (int64[32000, 2]).
+    """
+    slices = np.zeros((32_000, 2), np.int64)
+    laid: list[int] = []
+    known: dict[tuple[int, ...], tuple[int, int]] = {}
+    starts = {
+        table.name: {code[:width] for code in table.codes for width in range(1, 4)} for table in pack.tables.values()
+    }
+    for length in sorted({n.length for n in notations}):
+        at = [row for row, n in enumerate(notations) if n.length == length]
+        for head in range(1000):
+            text = f"{head:03d}"
+            fits = []
+            for row in at:
+                n = notations[row]
+                rest = text[n.strip :]
+                if text.startswith(n.prefix[:3]) and (
+                    not n.component or not rest or rest[: n.component_digits] in starts[n.component]
+                ):
+                    fits.append(row)
+            key = tuple(fits)
+            if key not in known:
+                known[key] = (len(laid), len(laid) + len(fits))
+                laid += fits
+            slices[length * 1000 + head] = known[key]
+    return rows[laid] if laid else rows[:0], slices
+
+
 @lru_cache(maxsize=4)
 def build(pack: Pack) -> Tables:
     """The arrays of a pack."""
@@ -88,20 +123,29 @@ def build(pack: Pack) -> Tables:
         return used.setdefault(name, len(used)) if name else -1
 
     notations = [n for n in pack.notations if n.column_type in KIND_OF]
-    notations.sort(key=lambda n: n.length)
-    rules = np.zeros((len(notations), 16), np.int64)
-    by_length = np.zeros((32, 2), np.int64)
+    rows = np.zeros((len(notations), 16), np.int64)
     for row, n in enumerate(notations):
         breaks = sum(1 << position for position in n.breaks)
         plus = (n.strip > 0 and n.prefix[:1] in ("9", "8")) or n.column_type is ColumnType.ICCID
-        rules[row, :15] = (
-            n.length, len(n.prefix), int(n.prefix or 0), n.strip, component(n.component), n.component_digits,
-            _CHECKSUMS[n.checksum], n.strength, breaks, n.free_after, component(n.strict), n.strict_digits,
-            _IN_TEXT[n.in_text], KIND_OF[n.column_type], int(plus),
-        )  # fmt: skip
-        if by_length[n.length, 1] == 0:
-            by_length[n.length, 0] = row
-        by_length[n.length, 1] = row + 1
+        rows[row] = (
+            n.length,
+            len(n.prefix),
+            int(n.prefix or 0),
+            n.strip,
+            component(n.component),
+            n.component_digits,
+            _CHECKSUMS[n.checksum],
+            n.strength,
+            breaks,
+            n.free_after,
+            component(n.strict),
+            n.strict_digits,
+            _IN_TEXT[n.in_text],
+            KIND_OF[n.column_type],
+            int(plus),
+            row,
+        )
+    rules, by_length = _by_head(rows, notations, pack)
     components = np.zeros((max(1, len(used)), 100_000), np.uint8)
     for name, index in used.items():
         for code in pack.tables[name].codes:
