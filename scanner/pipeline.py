@@ -124,7 +124,7 @@ def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
     merged = ArtifactProfile()
     for problem in tail.problems:
         merged.note(problem)
-    merged.update(profile)
+    merged.update(ArtifactProfile(problems=profile.problems))
     out = []
     for (code, message), (times, row) in merged.problems.items():
         text = message if times == 1 else f"{message} ({times:,} times)"

@@ -91,12 +91,13 @@ class Facts:
         return sum(int(self.profile.lengths[n]) for n in digits) if self.profile.lengths is not None else 0
 
     def found(self, kind: ColumnType, *ways: int) -> KeySet:
-        """Distinct keys of a type that stand in some ways (k.WEAK, k.SURE, k.IN_TEXT)."""
+        """Distinct keys of a type that stand in some ways (k.WEAK, k.SURE, k.IN_TEXT); not to be changed."""
+        held = [self.profile.sets[code] for way in ways if (code := KIND_OF[kind] * 3 + way) in self.profile.sets]
+        if len(held) == 1:
+            return held[0]
         out = KeySet()
-        for way in ways:
-            held = self.profile.sets.get(KIND_OF[kind] * 3 + way)
-            if held is not None:
-                out.update(held)
+        for one in held:
+            out = out.merge(one)
         return out
 
     def times(self, kind: ColumnType, *ways: int) -> int:
@@ -557,8 +558,9 @@ def judge(
     def count(one: Facts, kind: ColumnType, *ways: int) -> None:
         times = one.times(kind, *ways)
         if times:
+            found = one.found(kind, *ways)
             occurrences[kind] = occurrences.get(kind, 0) + times
-            sets.setdefault(kind, KeySet()).update(one.found(kind, *ways))
+            sets[kind] = sets[kind].merge(found) if kind in sets else found
 
     for position, (one, verdict) in enumerate(zip(facts, verdicts, strict=True)):
         if lines:
@@ -567,12 +569,9 @@ def judge(
         distinct: int | None = None
         if verdict.type in IDENTIFIER_TYPES:
             if verdict.form is Form.PLAIN:
-                held = one.found(verdict.type, k.WEAK, k.SURE)
                 matched = one.times(verdict.type, k.WEAK, k.SURE)
                 verdict = replace(verdict, matched=min(matched, one.filled))
-                inside = one.found(verdict.type, k.IN_TEXT)
-                held.update(inside)
-                distinct = len(held)
+                distinct = len(one.found(verdict.type, k.WEAK, k.SURE, k.IN_TEXT))
                 count(one, verdict.type, k.WEAK, k.SURE, k.IN_TEXT)
             else:
                 code = 12 if verdict.form is Form.HASHED else 13

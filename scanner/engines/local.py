@@ -34,7 +34,7 @@ class LocalEngine:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def profile(self, stream: Stream, context: ShardContext, advanced: Callable[[int], None]) -> ArtifactProfile:
-        """The merged profile of a stream; at most `workers + 1` parts are held at a time."""
+        """The merged profile of a stream; at most `2 * workers + 1` parts are held at a time."""
         total = ArtifactProfile(keep=context.samples)
         if self._pool is None:
             for part in stream.parts:
@@ -66,7 +66,7 @@ class LocalEngine:
         for part in parts:
             waiting.append(self._pool.submit(work, part))
             advanced(part.order)
-            while len(waiting) > self.workers:
+            while len(waiting) > 2 * self.workers:
                 waiting.popleft().result()
         while waiting:
             waiting.popleft().result()

@@ -16,6 +16,7 @@ T = ColumnType
 NATIONAL = 200_000_000
 _IDENTIFYING = (T.MSISDN, T.CNIC, T.IMSI, T.PASSPORT)
 _EVENTS = (Structure.CALL_RECORD, Structure.TRAVEL_RECORD, Structure.LOCATION_RECORD)
+_NAMED = {T.PASSPORT, T.IMSI, T.IMEI, T.ICCID, T.EMAIL, T.IBAN, T.TICKET_NUMBER, T.PNR}
 _BARE = (T.PASSPORT, T.IMSI, T.ICCID, T.IBAN)
 _WORDS = {
     "numbers": "phone numbers or CNICs alone",
@@ -39,18 +40,21 @@ class Exposure:
     rows: int
 
 
-def exposure(artifact: Artifact) -> Exposure | None:
-    """What an artifact reveals, None where it is about nobody."""
-    types: set[ColumnType] = {c.type for c in artifact.columns if c.rows_matched and c.type is not T.OTHER}
-    types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences}
-    forms = {column.form for column in artifact.columns if column.type in _IDENTIFYING and column.rows_matched}
+def exposure(artifact: Artifact, forms: frozenset[Form] = frozenset(Form)) -> Exposure | None:
+    """What the columns of an artifact that are held in some `forms` reveal, None where they are about nobody."""
+    columns = [c for c in artifact.columns if c.rows_matched and c.type is not T.OTHER and c.form in forms]
+    types: set[ColumnType] = {column.type for column in columns}
+    veiled = {c.type for c in artifact.columns if c.form not in forms}
+    types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
+    held = {column.form for column in columns if column.type in _IDENTIFYING}
     structures = {record.structure for record in artifact.records}
     identity = T.PERSON_NAME in types or T.ADDRESS in types
     number, card = T.MSISDN in types, T.CNIC in types
-    sim = bool(types & {T.IMSI, T.ICCID})
-    if structures & set(_EVENTS):
+    sim = bool(types & {T.IMSI, T.ICCID, T.IMEI})
+    someone = number or card or identity or bool(types & {T.IMSI, T.IMEI, T.PASSPORT, T.TICKET_NUMBER, T.PNR})
+    if structures & set(_EVENTS) and someone:
         kind = "linked_events" if card and identity else "events"
-    elif Structure.SESSION_RECORD in structures:
+    elif Structure.SESSION_RECORD in structures and someone:
         kind = "sessions"
     elif number and card and (identity or sim):
         kind = "register"
@@ -60,23 +64,14 @@ def exposure(artifact: Artifact) -> Exposure | None:
         kind = "named_numbers" if identity or sim else "numbers"
     elif number:
         kind = "numbers"
-    elif T.PERSON_NAME in types and types & {
-        T.PASSPORT,
-        T.IMSI,
-        T.IMEI,
-        T.ICCID,
-        T.EMAIL,
-        T.IBAN,
-        T.TICKET_NUMBER,
-        T.PNR,
-    }:
+    elif T.PERSON_NAME in types and types & _NAMED:
         kind = "named_numbers"
     elif types & set(_BARE):
         kind = "bare_ids"
     else:
         return None
     return Exposure(
-        kind, frozenset(types), frozenset(forms or {Form.PLAIN}), max(1, artifact.subscribers.distinct), artifact.rows
+        kind, frozenset(types), frozenset(held or {Form.PLAIN}), max(1, artifact.subscribers.distinct), artifact.rows
     )
 
 
@@ -88,9 +83,11 @@ def _curve(points: Sequence[float], subscribers: int) -> float:
 
 
 def _veil(forms: frozenset[Form]) -> str | None:
-    if forms == {Form.PLAIN}:
-        return None
-    return "mixed" if len(forms) > 1 else next(iter(forms)).value
+    """The heaviest veil among the forms: what is read from all columns together is no better than the worst of them."""
+    for form in (Form.DAMAGED, Form.MASKED, Form.HASHED):
+        if form in forms:
+            return form.value
+    return None
 
 
 def score(found: Exposure | None, pack: Pack) -> Severity:
@@ -148,5 +145,20 @@ def _enisa(found: Exposure) -> Mapping[str, Any]:
 
 
 def severity(artifact: Artifact, pack: Pack) -> Severity:
-    """The severity of one artifact, as far as it was read."""
-    return score(exposure(artifact), pack)
+    """The severity of one artifact, as far as it was read.
+
+    The artifact is scored by its plain columns, by its plain and hashed ones, and by all; the highest counts. So a
+    veiled column more never lowers the score, and veiling one never raises it.
+    """
+    return score(telling(artifact, pack), pack)
+
+
+def telling(artifact: Artifact, pack: Pack) -> Exposure | None:
+    """Of what an artifact's plain, plain and hashed, and all columns reveal, that which scores highest."""
+    return max(exposures(artifact), key=lambda found: score(found, pack).score)
+
+
+def exposures(artifact: Artifact) -> tuple[Exposure | None, ...]:
+    """What the plain columns reveal, what plain and hashed ones do, what all do."""
+    plain = frozenset({Form.PLAIN})
+    return tuple(exposure(artifact, forms) for forms in (plain, plain | {Form.HASHED}, frozenset(Form)))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from scanner.model import Artifact, Linkage, Overlap, Subscribers, Summary
 from scanner.packs.schema import Pack
 from scanner.score.linkage import Holding, shared
-from scanner.score.severity import Exposure, exposure, score
+from scanner.score.severity import Exposure, score, telling
 from scanner.sets import KeySet
 from scanner.terms import SUBSCRIBER_BASIS, ColumnType, Structure
 
@@ -37,7 +37,7 @@ def _together(
     for artifact, holding in zip(artifacts, holdings, strict=True):
         for kind, keys in holding.sets.items():
             union.setdefault(kind, KeySet()).update(keys)
-        found = exposure(artifact)
+        found = telling(artifact, pack)
         if found is None:
             continue
         people = next((holding.sets[kind] for kind in SUBSCRIBER_BASIS if kind in holding.sets), KeySet())
@@ -73,7 +73,7 @@ def summarise(
             overlaps.setdefault(one, []).append(
                 Overlap(holdings[other].path, count, round(min(1.0, count / total), 4), kind)
             )
-        a, b = exposure(artifacts[first]), exposure(artifacts[second])
+        a, b = telling(artifacts[first], pack), telling(artifacts[second], pack)
         if a is None or b is None:
             continue
         structures = [{r.structure for r in artifacts[i].records} for i in (first, second)]
