@@ -23,7 +23,7 @@ _GAP = r"[\s\-.()+\u00a0\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u20
 _DIGITS = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{8,}}")
 #: Dates are no numbers: kept whole, so that a span of days in a reason or a file name stays readable.
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
+_EMAIL = re.compile(r"[\w.+%-]*[\w+%]@\w[\w-]*(?:\.[\w-]+)*")
 _IBAN = re.compile(r"(?<![0-9A-Za-z])PK\d{2}[ -]?[A-Z]{4}(?:[ -]?[0-9A-Z]{4}){4}(?![0-9A-Za-z])", re.IGNORECASE)
 _PASSPORT = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]{2}-?|[A-Z]{2} )\d{7}(?!\d)")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9A-Za-z])", re.IGNORECASE)

@@ -47,7 +47,7 @@ class Observer(Protocol):
         """The scan begins; bytes to read, where known."""
 
     def advanced(self, bytes_read: int) -> None:
-        """So many bytes of the present artifact are read."""
+        """So many bytes of the present artifact are scanned so far, about."""
 
     def finished(self, artifact: Artifact) -> None:
         """An artifact is finished."""

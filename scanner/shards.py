@@ -21,12 +21,16 @@ class ShardContext:
     """The artifact is a document of lines."""
 
 
-def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> None:
-    """Parse a part and add its rows to a profile; a part that cannot be read becomes a problem of the artifact."""
+def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:
+    """Parse a part, add its rows to a profile and return the bytes of its cells.
+
+    A part that cannot be read becomes a problem of the artifact.
+    """
     try:
         chunk = part.read()
     except ReadError as error:
         into.note(Problem(error.code, error.message, error.row))
         into.failed = True
-        return
+        return 0
     into.scan(chunk, part.order, context.tables, context.lines)
+    return sum(column.nbytes for column in chunk.columns)

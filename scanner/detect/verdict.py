@@ -180,7 +180,8 @@ def _msisdn(facts: Facts, clues: int) -> Verdict | None:
     zeros = facts.n("zeros") / mobile
     form = Form.DAMAGED if zeros > 0.9 and mobile >= 5 else Form.PLAIN
     party = facts.header is not None and facts.header.role in ("called", "caller")
-    least = 0.12 if party else 0.3 if header else 0.5
+    bare = fair + sure < mobile * 0.5
+    least = 0.5 if bare or not header else 0.12 if party else 0.3
     if share < least and not (header and kin >= 0.5 and share >= 0.2):
         facts.note("values: share", -share, f"below the share of {least:.0%} that this column would need")
         return None

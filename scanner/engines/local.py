@@ -36,10 +36,11 @@ class LocalEngine:
     def profile(self, stream: Stream, context: ShardContext, advanced: Callable[[int], None]) -> ArtifactProfile:
         """The merged profile of a stream; at most `2 * workers + 1` parts are held at a time."""
         total = ArtifactProfile(keep=context.samples)
+        seen = 0
         if self._pool is None:
             for part in stream.parts:
-                scan_part(part, total, context)
-                advanced(part.order)
+                seen += scan_part(part, total, context)
+                advanced(seen)
             return total
         free: queue.SimpleQueue[ArtifactProfile] = queue.SimpleQueue()
         made: list[ArtifactProfile] = []
@@ -47,14 +48,14 @@ class LocalEngine:
             made.append(ArtifactProfile(keep=context.samples))
             free.put(made[-1])
 
-        def work(part: Part) -> None:
+        def work(part: Part) -> int:
             mine = free.get()
             try:
-                scan_part(part, mine, context)
+                return scan_part(part, mine, context)
             finally:
                 free.put(mine)
 
-        waiting: deque[Future[None]] = deque()
+        waiting: deque[Future[int]] = deque()
         parts = iter(stream.parts)
         first = next(parts, None)
         second = next(parts, None) if first is not None else None
@@ -65,9 +66,9 @@ class LocalEngine:
             waiting.append(self._pool.submit(work, part))
         for part in parts:
             waiting.append(self._pool.submit(work, part))
-            advanced(part.order)
             while len(waiting) > 2 * self.workers:
-                waiting.popleft().result()
+                seen += waiting.popleft().result()
+                advanced(seen)
         while waiting:
             waiting.popleft().result()
         for one in made:
