@@ -1,6 +1,8 @@
 # Two commands: `make demo` shows what the tool does, `make test` says whether it does it. Both need Python 3.11+ only.
 
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first that runs and is new enough: a name on PATH may be a launcher for a version that is not there.
+PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11 python; do \
+	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$one && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := scanner tests sample_data $(wildcard benchmarks docs)
@@ -38,7 +40,6 @@ clean:  ## Remove what was built, the environment too
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # Installed once, and again when what is needed changes.
