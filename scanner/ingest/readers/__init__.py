@@ -42,6 +42,8 @@ READERS: tuple[Reader, ...] = (
     Lazy("sqlite", "Sqlite"),
     Lazy("sheets", "Sheets"),
     Lazy("json", "JsonReader"),
+    Lazy("html", "HtmlReader"),
+    Lazy("sql", "SqlReader"),
     Lazy("delimited", "DelimitedReader"),
     Lazy("text", "TextReader"),
     Lazy("text", "BinaryReader"),
