@@ -16,18 +16,18 @@ CLASSES = (
     "email", "iban", "iban_valid", "passport", "flight", "locator", "cgi", "pair", "place", "uuid", "words", "text",
     "foreign", "short", "small", "latitude", "longitude", "epoch_s", "epoch_ms", "epoch_us", "stamp14", "stamp8",
     "serial_day", "ean", "luhn15", "tac", "cnic_shape", "cnic_dashed", "cnic_fourth", "zeros", "first_gt12",
-    "second_gt12", "iso_first", "long", "multi", "text_hit", "word_total", "byte_total", "mixed_case", "negative",
+    "second_gt12", "iso_first", "long", "text_hit", "word_total", "byte_total", "negative",
     "duration_iso", "ticket_dash", "masked_msisdn", "masked_cnic", "sci_9", "sci_11", "sci_12", "sci_14", "alpha",
-    "fine", "base64", "isolated_bare", "year_month", "digest_msisdn", "plus",
+    "fine", "base64", "year_month", "plus",
 )  # fmt: skip
 (
     FILLED, DIGITS, SEPARATED, DECIMAL, SCIENTIFIC, MASKED, DIGEST, DATETIME, DATE, CLOCK, IP,
     EMAIL, IBAN, IBAN_VALID, PASSPORT, FLIGHT, LOCATOR, CGI, PAIR, PLACE, UUID, WORDS, TEXT,
     FOREIGN, SHORT, SMALL, LATITUDE, LONGITUDE, EPOCH_S, EPOCH_MS, EPOCH_US, STAMP14, STAMP8,
     SERIAL_DAY, EAN, LUHN15, TAC, CNIC_SHAPE, CNIC_DASHED, CNIC_FOURTH, ZEROS, FIRST_GT12,
-    SECOND_GT12, ISO_FIRST, LONG, MULTI, TEXT_HIT, WORD_TOTAL, BYTE_TOTAL, MIXED_CASE, NEGATIVE,
+    SECOND_GT12, ISO_FIRST, LONG, TEXT_HIT, WORD_TOTAL, BYTE_TOTAL, NEGATIVE,
     DURATION_ISO, TICKET_DASH, MASKED_MSISDN, MASKED_CNIC, SCI_9, SCI_11, SCI_12, SCI_14, ALPHA,
-    FINE, BASE64, ISOLATED_BARE, YEAR_MONTH, DIGEST_MSISDN, PLUS,
+    FINE, BASE64, YEAR_MONTH, PLUS,
 ) = range(len(CLASSES))  # fmt: skip
 
 #: Smallest and largest of what a column holds; the first of each pair starts high, the second low.

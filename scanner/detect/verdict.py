@@ -410,7 +410,7 @@ def _prose(facts: Facts) -> Verdict | None:
     hits = facts.n("text_hit") / filled
     asked = header.type if header is not None and header.role != "none" else None
     names = facts.lexicon(T.PERSON_NAME, token=True)
-    places = max(facts.lexicon(T.ADDRESS, token=True), 0.0)
+    places = facts.lexicon(T.ADDRESS, token=True)
     if asked in (T.PERSON_NAME, T.ADDRESS, T.SITE_NAME):
         if hits > 0.2 and size > 40:
             return Verdict(T.FREE_TEXT, Form.PLAIN, 0.7, facts.n("text_hit"))
