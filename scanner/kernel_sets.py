@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from scanner.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def set_insert(table, keys, hits, code, start, count, limit):
     """Insert keys[start:] whose hit is `code` (any where code < 0); stops when `limit` is reached.
 

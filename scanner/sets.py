@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from scanner.compiled import expect
+
 Keys = npt.NDArray[np.int64]
 
 
@@ -44,6 +46,7 @@ class KeySet:
 
         if hits is None:
             hits, code = np.zeros(0, np.uint8), -1
+        expect(8 * len(keys))
         position = 0
         while position < len(keys):
             limit = len(self._table) * 5 // 8

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "scanner"
 
-BASE = frozenset({"errors", "terms", "options", "model", "masking", "sets", "kernel_sets", "identifiers", "packs"})
+BASE = frozenset(
+    {"errors", "terms", "options", "model", "masking", "compiled", "sets", "kernel_sets", "identifiers", "packs"}
+)
 
 #: Part of the package → the other parts that its modules may import.
 LAYERS: dict[str, frozenset[str]] = {
@@ -20,8 +22,9 @@ LAYERS: dict[str, frozenset[str]] = {
     # `ScanResult.to_arrow` is a shorthand for the table rendering, imported when called.
     "model": frozenset({"terms", "report"}),
     "masking": frozenset({"terms"}),
-    "kernel_sets": frozenset(),
-    "sets": frozenset({"errors", "terms", "options", "model", "kernel_sets"}),
+    "compiled": frozenset(),
+    "kernel_sets": frozenset({"compiled"}),
+    "sets": frozenset({"errors", "terms", "options", "model", "compiled", "kernel_sets"}),
     # The code tables that a validator checks against are the packs'; they are loaded when first asked for.
     "identifiers": frozenset({"errors", "terms", "packs"}),
     "packs": frozenset({"errors", "terms", "options", "model", "identifiers"}),
@@ -44,8 +47,8 @@ INTERFACES = {("detect", "ingest"): "scanner.ingest.interface", ("shards", "inge
 #: Modules that would reach a network; the tool works offline.
 NETWORK = frozenset({"socket", "http", "urllib", "requests", "ftplib", "smtplib", "socketserver", "xmlrpc", "asyncio"})
 
-#: Third-party packages that stand in some parts only; ingest compiles the search for row ends.
-AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"detect", "kernel_sets", "ingest"}}
+#: Third-party packages that stand in some parts only.
+AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"compiled"}}
 
 
 def _modules() -> list[Path]:

@@ -7,7 +7,8 @@ Cells are `data[offsets[i]:offsets[i + 1]]` (offsets: int64[n + 1], data: uint8[
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from scanner.compiled import kernel
 
 # --- what is counted per column -----------------------------------------------------------------------------------
 
@@ -68,7 +69,7 @@ POW10 = np.array([10**i for i in range(19)], np.int64)
 _MASK56 = (1 << 56) - 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fold(data, a, b, out):
     """Write bytes a..b to `out` with other scripts' digits as ASCII and invisible characters gone; returns the length."""
     n = 0
@@ -159,7 +160,7 @@ def fold(data, a, b, out):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def number(digits, i, j):
     """The digits i..j (at most 18) as a number."""
     value = np.int64(0)
@@ -168,7 +169,7 @@ def number(digits, i, j):
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def luhn(digits, n):
     """Whether the last of n digits is the Luhn check digit of the rest."""
     total = np.int64(0)
@@ -182,7 +183,7 @@ def luhn(digits, n):
     return total % 10 == 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ean(digits, n):
     """Whether the last of n digits is the EAN check digit of the rest."""
     total = 0
@@ -192,7 +193,7 @@ def ean(digits, n):
     return total % 10 == 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def verhoeff(digits, n, mult, perm):
     """Whether n digits end in their Verhoeff check digit."""
     c = 0
@@ -201,7 +202,7 @@ def verhoeff(digits, n, mult, perm):
     return c == 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline=True)
 def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best, passes):
     """The notation that n digits with separators at the positions in the bit set `breaks` fit best, or -1.
 
@@ -271,7 +272,7 @@ def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, 
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def days_from_civil(y, m, d):
     """Days since 1970-01-01 (Howard Hinnant's civil calendar algorithm)."""
     if m <= 2:
@@ -284,7 +285,7 @@ def days_from_civil(y, m, d):
     return era * 146097 + doe - 719468
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def month_of(buf, i, j):
     """1 to 12 for an English month name or its first three letters, else 0."""
     if j - i < 3:
@@ -301,7 +302,7 @@ def month_of(buf, i, j):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_time(buf, a, b, out, numbers, widths, seps):
     """What moment a cell states: 0 none, 1 date and time, 2 date, 3 time of day, 4 year and month.
 
@@ -452,7 +453,7 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
     return kind
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def text_hash(buf, a, b):
     """A 56-bit hash of the letters and digits of a..b, case folded, other runs as one space (see tables.word_hash)."""
     h = np.int64(7)
@@ -473,7 +474,7 @@ def text_hash(buf, a, b):
     return h
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lookup(table, values, h):
     """Bits that stand for hash h in an open-addressing table (0 where absent)."""
     mask = len(table) - 1
@@ -485,7 +486,7 @@ def lookup(table, values, h):
     return np.int64(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash_bytes(buf, a, b, lower):
     """A 62-bit hash of bytes, ASCII case folded if `lower`."""
     h = np.int64(1469598103934665603 & 0x3FFFFFFFFFFFFFFF)
@@ -498,7 +499,7 @@ def hash_bytes(buf, a, b, lower):
     return h
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_email(buf, a, b):
     """Whether a..b is one e-mail address."""
     at = -1
@@ -536,7 +537,7 @@ def is_email(buf, a, b):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ipv4(buf, a, b):
     """The address as a number where a..b is a dotted quad (a port may follow), else -1."""
     value = np.int64(0)
@@ -571,7 +572,7 @@ def ipv4(buf, a, b):
     return value * 256 + part
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ipv6(buf, a, b):
     """Whether a..b is an IPv6 address."""
     if b - a < 6 or b - a > 39:
@@ -595,7 +596,7 @@ def ipv6(buf, a, b):
     return double <= 1 and (colons == 7 or (double == 1 and 2 <= colons <= 7))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def iban_valid(buf, a, b):
     """1 where the letters and digits of a..b are a Pakistani IBAN with the right check digits, 0 where only the shape."""
     text = np.zeros(24, np.int64)
@@ -632,7 +633,7 @@ def iban_valid(buf, a, b):
     return 1 if rest == 1 else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def iban_key(buf, a, b):
     """A key of the letters and digits of an IBAN."""
     h = np.int64(1)
@@ -647,7 +648,7 @@ def iban_key(buf, a, b):
     return h
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def emit(hits, keys, state, kind, mode, key):
     """Append one key; the caller has made room."""
     n = state[0]
@@ -657,7 +658,7 @@ def emit(hits, keys, state, kind, mode, key):
     state[0] = n + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
     """Find identifiers inside text; returns how many. Numbers may be split by single separators."""
     found = 0
@@ -832,7 +833,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm, counts, hits, keys, state):
     """Scan each cell as text only."""
     best = np.zeros(4, np.int64)
@@ -863,7 +864,7 @@ def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm,
             counts[TEXT_HIT] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def take_digits(
     digits,
     n,
@@ -993,10 +994,10 @@ def take_digits(
 
 
 #: The same, put into its caller: a call with so many arrays costs more than what it does for a plain number.
-_take_plain_digits = njit(nogil=True, inline="always")(take_digits.py_func)
+_take_plain_digits = kernel(take_digits, inline=True)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def profile_column(
     offsets,
     data,

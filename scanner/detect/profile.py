@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scanner.compiled import expect
 from scanner.detect.tables import Tables
 from scanner.ingest.interface import Chunk
 from scanner.model import Problem
@@ -76,6 +77,7 @@ class ColumnProfile:
         if len(array) == 0 or pa.types.is_null(array.type):
             return
         for offsets, data, cells in buffers(array):
+            expect(len(data))
             widest = int((offsets[1:] - offsets[:-1]).max(initial=0))
             scratch = np.zeros(widest + 1, np.uint8)
             room = 2 * cells + len(data) // 7 + 16

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
+from scanner.compiled import expect, kernel
 from scanner.ingest.sources import Meter
 
-_COMPILE_FROM = 1 << 18
 _LITERALS = 4096
 
 
@@ -28,6 +27,7 @@ def utf8_blocks(meter: Meter, encoding: str, mark: int, size: Callable[[], int])
             return
 
 
+@kernel
 def scan_records(
     data: Any, delimiter: int, quote: int, escape: int, limit: int, final: bool, literals: Any
 ) -> tuple[int, int]:
@@ -136,13 +136,6 @@ def scan_records(
     return cut, used
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Any:
-    import numba
-
-    return numba.njit(nogil=True, cache=True)(scan_records)
-
-
 class Cutter:
     """Cuts text into blocks at record ends; the records do not depend on the size of the blocks."""
 
@@ -166,11 +159,9 @@ class Cutter:
 
         literals = np.zeros(2 * _LITERALS, np.int64)
         escape = 92 if self.escape else -1
-        if len(data) >= _COMPILE_FROM:
-            array = np.frombuffer(data, np.uint8)
-            cut, used = _compiled()(array, self.delimiter[0], self.quote[0], escape, limit, final, literals)
-        else:
-            cut, used = scan_records(data, self.delimiter[0], self.quote[0], escape, limit, final, literals)
+        array = np.frombuffer(data, np.uint8)
+        expect(len(data))
+        cut, used = scan_records(array, self.delimiter[0], self.quote[0], escape, limit, final, literals)
         return int(cut), tuple((int(literals[i]), int(literals[i + 1])) for i in range(0, used, 2))
 
 

@@ -1,0 +1,127 @@
+"""Kernels: functions over arrays that are plain Python until there is enough to do, and machine code from then on.
+
+numba takes longer to load than a small file takes to scan. So `kernel` leaves a function as it stands, and `expect` is
+told how much is about to be done; from `COMPILE_FROM` bytes on all kernels are compiled (from numba's cache where it
+has them) and stay so. Until then a kernel runs with `memoryview`s for its arrays and whole numbers for `np.int64`,
+which is several times faster in the interpreter than numpy's own scalars and gives the same results, on one condition:
+a kernel's arithmetic must not rely on wrapping around; it masks instead.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+#: Bytes of cells from which compiling pays: to load the compiled kernels costs what a plain pass over so many does.
+COMPILE_FROM = 1 << 17
+
+_lock = threading.RLock()
+_expected = 0
+_compiled = False
+_kernels: list[Kernel] = []
+_plain: dict[int, dict[str, Any]] = {}  # by the identity of a module's globals
+
+
+class _Numbers:
+    """What stands for numpy within a kernel that is not compiled."""
+
+    int64 = int
+
+    @staticmethod
+    def zeros(length: int, _: Any) -> list[int]:
+        return [0] * length
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def _plain_value(value: Any) -> Any:
+    if value is np:
+        return _Numbers()
+    if isinstance(value, np.ndarray):
+        return memoryview(value)  # type: ignore[arg-type]
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _plain_globals(names: dict[str, Any]) -> dict[str, Any]:
+    """A module's globals as its kernels see them when they are not compiled; made once a module."""
+    with _lock:
+        if id(names) not in _plain:
+            made = _plain[id(names)] = {name: _plain_value(value) for name, value in names.items()}
+            made.update({name: value.plain for name, value in names.items() if isinstance(value, Kernel)})
+        return _plain[id(names)]
+
+
+class Kernel:
+    """A function over arrays and numbers that may be compiled."""
+
+    def __init__(self, function: Any, inline: bool) -> None:
+        """`inline` puts the function into its callers when they are compiled."""
+        self.function: Any = function
+        self._inline = inline
+        self._plain: Callable[..., Any] | None = None
+        self._machine: Callable[..., Any] | None = None
+
+    @property
+    def plain(self) -> Callable[..., Any]:
+        """The function in the interpreter; takes memoryviews for arrays."""
+        if self._plain is None:
+            names = _plain_globals(self.function.__globals__)
+            self._plain = FunctionType(self.function.__code__, names, self.function.__name__)
+        return self._plain
+
+    @property
+    def machine(self) -> Callable[..., Any]:
+        """The function compiled; takes arrays."""
+        if self._machine is None:
+            import numba
+
+            names = self.function.__globals__
+            with _lock:
+                inline = "always" if self._inline else "never"
+                self._machine = numba.njit(nogil=True, cache=not self._inline, inline=inline)(self.function)
+                # compiled code calls a kernel by its name in the module: the compiled one must stand there
+                _plain_globals(names)
+                names.update({name: value.machine for name, value in names.items() if isinstance(value, Kernel)})
+        return self._machine
+
+    def interpreted(self, *arguments: Any) -> Any:
+        """Run it in the interpreter."""
+        return self.plain(*map(_plain_value, arguments))
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it as it is at present."""
+        return self.machine(*arguments) if _compiled else self.interpreted(*arguments)
+
+
+def kernel(function: Any = None, *, inline: bool = False) -> Any:
+    """Decorate a function that may be compiled."""
+    if function is None:
+        return lambda given: kernel(given, inline=inline)
+    made = Kernel(function.function if isinstance(function, Kernel) else function, inline)
+    _kernels.append(made)
+    return made
+
+
+def kernels() -> tuple[Kernel, ...]:
+    """Every kernel of the modules loaded so far."""
+    return tuple(_kernels)
+
+
+def expect(size: int) -> None:
+    """So many bytes of cells are about to be passed to kernels."""
+    global _expected
+    if not _compiled:
+        _expected += size
+        if _expected >= COMPILE_FROM:
+            compile_all()
+
+
+def compile_all() -> None:
+    """Compile from here on, whatever there is to do."""
+    global _compiled
+    _compiled = True

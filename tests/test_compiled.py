@@ -1,0 +1,107 @@
+"""A kernel yields the same compiled and in the interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner import compiled, kernel_sets
+from scanner.detect import kernels
+from scanner.detect.profile import ColumnProfile
+from scanner.detect.tables import build
+from scanner.ingest.readers import blocks
+from scanner.packs import load_pack
+
+ROOT = Path(__file__).parent.parent
+TABLES = build(load_pack())
+PIECES = st.sampled_from(
+    ["0300", "+92 ", "(0", ")", "35202-", "1234567", "-1", "PK36SCBL", "2024-03-01", "10:11:12", " ", "/", ".", "E+11",
+     "****", "a@b.pk", "10.0.0.1", "fe80::1", "PT5M", "PK-301", "AB1234567", "3101", "74.35", "۰۳۰۰", "\u200b", "خان",
+     "1718000000", "d41d8cd98f00b204e9800998ecf8427e", '="', '"', "'", "Lahore", "89920", "410-01-", "Jan", "PM"]
+)  # fmt: skip
+CELLS = st.lists(st.lists(PIECES | st.text(max_size=6), max_size=6).map("".join) | st.text(max_size=30), max_size=6)
+
+
+@pytest.fixture(autouse=True)
+def machine_code() -> None:
+    compiled.compile_all()
+
+
+def kernel(module: Any, name: str) -> compiled.Kernel:
+    return next(
+        one
+        for one in compiled.kernels()
+        if one.function.__name__ == name and one.function.__module__ == module.__name__
+    )
+
+
+def profiled(cells: list[str], text_only: bool) -> dict[str, Any]:
+    made = ColumnProfile()
+    made.scan(pa.array([cell.encode("utf-8", "replace") for cell in cells], pa.binary()), TABLES, 0, 3, text_only)
+    arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts")
+    return {
+        **{name: getattr(made, name).tolist() for name in arrays},
+        "sets": {code: held.keys().tolist() for code, held in sorted(made.sets.items())},
+        "occurrences": made.occurrences,
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(CELLS, st.booleans())
+def test_a_column_is_profiled_the_same(cells: list[str], text_only: bool) -> None:
+    by_machine = profiled(cells, text_only)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("profile_column", "text_lines"):
+            patch.setattr(kernels, name, kernel(kernels, name).interpreted)
+        patch.setattr(kernel_sets, "set_insert", kernel(kernel_sets, "set_insert").interpreted)
+        assert profiled(cells, text_only) == by_machine
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 2**62), max_size=200))
+def test_keys_go_to_the_same_places_of_a_table(keys: list[int]) -> None:
+    tables = []
+    for insert in (kernel_sets.set_insert, kernel(kernel_sets, "set_insert").interpreted):
+        table = np.full(512, -1, np.int64)
+        insert(table, np.array(keys, np.int64), np.zeros(0, np.uint8), -1, 0, 0, 400)
+        tables.append(table.tolist())
+    assert tables[0] == tables[1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text('a,"\n\r\\', max_size=60), st.booleans(), st.booleans())
+def test_records_end_in_the_same_places(text: str, final: bool, escape: bool) -> None:
+    found = []
+    for scan in (blocks.scan_records, kernel(blocks, "scan_records").interpreted):
+        literals = np.zeros(64, np.int64)
+        data = np.frombuffer(text.encode(), np.uint8)
+        ends = scan(data, 44, 34, 92 if escape else -1, max(0, len(data) - 3), final, literals)
+        found.append((tuple(map(int, ends)), literals.tolist()))
+    assert found[0] == found[1]
+
+
+def test_the_samples_are_reported_the_same() -> None:
+    program = (
+        "import sys\nfrom scanner import compiled\nfrom scanner.cli import main\n"
+        "if sys.argv[1] == 'machine': compiled.compile_all()\nelse: compiled.COMPILE_FROM = 1 << 40\n"
+        f"try: main(['scan', {str(ROOT / 'sample_data')!r}, '--format', 'json', '-q'], prog_name='breachscan')\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert ('numba' in sys.modules) == (sys.argv[1] == 'machine')"
+    )
+    reports = []
+    for mode in ("machine", "plain"):
+        done = subprocess.run([sys.executable, "-c", program, mode], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        reports.append(
+            {k: v for k, v in json.loads(done.stdout).items() if k not in ("started_at", "duration_seconds")}
+        )
+    assert reports[0] == reports[1]
