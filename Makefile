@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CODE := scanner tests sample_data $(wildcard benchmarks docs)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types unit picture clean help
+.PHONY: demo test lint types unit fuzz picture clean help
 
 help:  ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,13 @@ types: $(VENV)/.installed-dev
 unit: $(VENV)/.installed-dev
 	$(BIN)/breachscan patterns test
 	$(BIN)/python -m pytest -n auto
+
+SECONDS ?= 60
+TARGET ?= all
+
+fuzz: $(VENV)/.installed-dev  ## Run readers on hostile bytes: make fuzz SECONDS=1800 TARGET=zip
+	$(PIP) --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
 
 picture: $(VENV)/.installed  ## Draw docs/report.svg from sample_data/ again
 	$(BIN)/python docs/make_picture.py docs/report.svg

@@ -1,0 +1,135 @@
+"""Small files of every kind, made by code: where a run starts, and a test of the targets by themselves."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import sqlite3
+import tarfile
+import zipfile
+from functools import cache
+from typing import Any
+
+ROWS = [(f"0300123{i:04d}", f"35202-123{i:04d}-{i % 9 + 1}", "Hina Khan", i * 1.5) for i in range(40)]
+NAMES = ("mobile", "cnic", "name", "amount")
+CSV = "\n".join([",".join(NAMES), *(",".join(map(str, row)) for row in ROWS)]).encode() + b"\n"
+
+
+def _columnar() -> dict[str, bytes]:
+    import pyarrow as pa
+    import pyarrow.feather
+    import pyarrow.orc
+    import pyarrow.parquet as pq
+
+    table = pa.table(dict(zip(NAMES, map(list, zip(*ROWS, strict=True)), strict=True)))
+    nested = table.append_column(
+        "more", pa.array([{"sims": [{"imsi": "41001" + "7" * 10}], "by": [("a", 1)]}] * len(ROWS), pa.struct(
+            {"sims": pa.list_(pa.struct({"imsi": pa.string()})), "by": pa.map_(pa.string(), pa.int64())}
+        )),
+    )  # fmt: skip
+    out: dict[str, bytes] = {}
+
+    def written(name: str, write: Any, *arguments: Any, **options: Any) -> None:
+        sink = io.BytesIO()
+        write(*arguments, sink, **options)
+        out[name] = sink.getvalue()
+
+    written("nested.parquet", pq.write_table, nested, row_group_size=16)
+    written("plain.parquet", pq.write_table, table, compression="none", use_dictionary=False)
+    written("table.orc", pyarrow.orc.write_table, table)
+    written("table.feather", pyarrow.feather.write_feather, table, compression="uncompressed")
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    out["table.arrows"] = sink.getvalue()
+    return out
+
+
+def _avro() -> bytes:
+    import fastavro
+
+    fields = [{"name": name, "type": "string" if name != "amount" else "double"} for name in NAMES]
+    sink = io.BytesIO()
+    records = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+    fastavro.writer(sink, {"type": "record", "name": "r", "fields": fields}, records, sync_interval=400)
+    return sink.getvalue()
+
+
+def _sqlite() -> bytes:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE people (mobile TEXT, cnic TEXT, name TEXT, amount REAL)")
+    connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", ROWS)
+    connection.commit()
+    data = connection.serialize()
+    connection.close()
+    return data
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive with a fixed time."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method
+            archive.writestr(info, data)
+    return sink.getvalue()
+
+
+def tarred(members: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+    """A tar archive with a fixed time."""
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w", format=form) as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return sink.getvalue()
+
+
+def _texts() -> dict[str, bytes]:
+    records = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+    html = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in ROWS)
+    inserts = ",".join(f"('{a}','{b}','{c}',{d})" for a, b, c, d in ROWS)
+    return {
+        "table.csv": CSV,
+        "table.tsv": CSV.replace(b",", b"\t").decode().encode("utf-16"),
+        "quoted.csv": b'"a";"b"\r\n' + b'"0300 ""1234567";"line\nbreak"\r\n' * 20,
+        "records.json": json.dumps({"data": records}).encode(),
+        "records.ndjson": "\n".join(map(json.dumps, records)).encode(),
+        "page.html": f"<html><body><table><tr><th>mobile</th></tr>{html}</table></body></html>".encode(),
+        "dump.sql": f"CREATE TABLE `p` (`m` text);\nINSERT INTO `p` (m,c,n,a) VALUES {inserts};\n".encode(),
+        "copy.sql": b"COPY public.p (m, c) FROM stdin;\n" + b"03001234567\t\\N\n" * 30 + b"\\.\n",
+        "chat.txt": b"[12/03/2024, 10:11] Hina: call 0300-1234567 or mail hina@example.org\n" * 20,
+        "bytes.bin": bytes(range(256)) * 4 + b"03001234567 in the middle" + bytes(300),
+    }
+
+
+@cache
+def seeds() -> dict[str, bytes]:
+    """Name → bytes; the same in every run but for the times in a workbook."""
+    import lz4.frame
+    import openpyxl
+
+    book, sheet = openpyxl.Workbook(), io.BytesIO()
+    for row in (NAMES, *ROWS):
+        book.active.append(row)
+    book.save(sheet)
+    return {
+        **_texts(),
+        **_columnar(),
+        "table.avro": _avro(),
+        "people.sqlite": _sqlite(),
+        "book.xlsx": sheet.getvalue(),
+        "table.csv.gz": gzip.compress(CSV, mtime=0) + gzip.compress(CSV[:100], mtime=0),
+        "table.csv.bz2": bz2.compress(CSV),
+        "table.csv.xz": lzma.compress(CSV),
+        "table.csv.lz4": lz4.frame.compress(CSV),
+        "deflated.zip": zipped({"a.csv": CSV, "d/b.csv": b"x"}),
+        "lzma.zip": zipped({"a.csv": CSV}, zipfile.ZIP_LZMA),
+        "pax.tar": tarred({"a.csv": CSV, "ü" * 120: b"x"}),
+        "gnu.tar": tarred({"a.csv": CSV, "n" * 120: b"x"}, tarfile.GNU_FORMAT),
+    }
