@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.tables import Tables, build
-from scanner.detect.verdict import Judged, judge
 from scanner.engines.local import LocalEngine
 from scanner.ingest import streams
 from scanner.ingest.interface import Stream, Tail

@@ -1,13 +1,22 @@
-"""What a column's header says: role, column type and form, by exact, joined and near spellings."""
+"""What a column's header says: role, column type and form, by exact, abbreviated, joined and near spellings.
+
+A header is cut into words; abbreviations, Roman Urdu and Urdu become the words of `headers.toml` (see
+`header_words.toml`), words without meaning fall away, and joined words are taken apart at words that are known.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, cast
 
 from scanner.packs.schema import HeaderRule, Pack
 from scanner.terms import ColumnType, Form
+
+#: Arabic letters for the Urdu ones that look alike, and marks that are written or left out at will.
+_LETTERS = str.maketrans("يىكةهۃۂأإٱ", "ییکہہہہااا", "\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,60 +29,116 @@ class HeaderMatch:
     """1 exact, less for near spellings."""
     form: Form | None = None
     """Form that the header names, as in `msisdn_md5`."""
+    others: tuple[tuple[str, ColumnType], ...] = ()
+    """Further roles, with their types, that the same spelling may mean."""
+
+    def role_of(self, kind: ColumnType) -> str | None:
+        """The role that the header names for a type, None where it does not speak for that type."""
+        if self.type is kind:
+            return self.role
+        return next((role for role, other in self.others if other is kind), None)
 
 
-_HASH_WORDS = (
-    "sha256",
-    "sha512",
-    "sha224",
-    "sha1",
-    "sha",
-    "md5",
-    "hashed",
-    "hash",
-    "digest",
-    "hmac",
-    "enc",
-    "encrypted",
-)
-_MASK_WORDS = ("masked", "mask")
-_NAMELESS = ("column", "col", "field", "f", "c", "var", "v", "unnamed", "x", "attr", "attribute", "a", "b")
+def _letters(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_LETTERS)
 
 
 def fold(text: str) -> str:
-    """Lower case, letters and digits only, compatibility forms resolved."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
-
-
-def is_nameless(name: str | None) -> bool:
-    """Whether a header says nothing: absent, or a running number such as `F2` or `col_3`."""
-    if name is None:
-        return True
-    text = fold(name).rstrip("0123456789")
-    return text == "" or (text in _NAMELESS and text != fold(name)) or text == "unnamed"
+    """Lower case, letters and digits only, compatibility forms and look-alike Arabic letters resolved."""
+    return "".join(c for c in _letters(text).lower() if c.isalnum())
 
 
 @dataclass(frozen=True)
 class _Index:
     exact: dict[str, HeaderRule]
+    canonical: dict[str, HeaderRule]
+    """The words of a spelling as `_canonical` writes them, joined in order."""
+    unordered: dict[tuple[str, ...], HeaderRule]
     long: tuple[tuple[str, HeaderRule], ...]
     by_length: dict[int, tuple[tuple[str, HeaderRule], ...]]
+    known: frozenset[str]
+    same: Mapping[str, str]
+    empty: frozenset[str]
+    hashed: frozenset[str]
+    masked: frozenset[str]
+    nameless: frozenset[str]
+    ambiguous: Mapping[str, tuple[tuple[str, ColumnType], ...]]
+
+
+def _words(name: str) -> list[str]:
+    out, word = [], ""
+    previous = ""
+    text = _letters(name).replace("'s ", " ").replace("’s ", " ")
+    for place, c in enumerate(text):
+        following = text[place + 1 : place + 2]
+        edge = c.isupper() and (previous.islower() or (previous.isupper() and following.islower()))
+        if not c.isalnum() or edge:
+            if word:
+                out.append(word.lower())
+            word = ""
+        if c.isalnum():
+            word += c
+        elif c == "#":
+            out.append(c)
+        previous = c
+    if word:
+        out.append(word.lower())
+    return out
 
 
 @lru_cache(maxsize=4)
 def _index(pack: Pack) -> _Index:
+    words = cast(Mapping[str, Any], pack.settings.get("header_words", {}))
+    same = {_letters(key).lower(): str(value) for key, value in words.get("same", {}).items()}
+    sets = {
+        name: frozenset(fold(one) for one in words.get(name, ())) for name in ("empty", "hashed", "masked", "nameless")
+    }
     exact: dict[str, HeaderRule] = {}
+    canonical: dict[str, HeaderRule] = {}
+    unordered: dict[tuple[str, ...], HeaderRule] = {}
+    known: set[str] = set(same)
     for rule in pack.headers:
         for word in rule.words:
             key = fold(word)
-            held = exact.get(key)
-            if key and (held is None or held.role == "none"):
+            if key and (key not in exact or exact[key].role == "none"):
                 exact[key] = rule
+            parts = _words(word)
+            known.update(part for part in parts if len(part) >= 3 and not part.isdigit())
+            plain = [same.get(part, part) for part in parts if part not in sets["empty"]]
+            if plain:
+                canonical.setdefault("".join(plain), rule)
+                if len(plain) > 1:
+                    unordered.setdefault(tuple(sorted(plain)), rule)
     ordered = sorted(exact.items(), key=lambda item: (-len(item[0]), item[0]))
     by_length: dict[int, list[tuple[str, HeaderRule]]] = {}
     for item in ordered:
         by_length.setdefault(len(item[0]), []).append(item)
-    return _Index(exact, tuple(i for i in ordered if len(i[0]) >= 4), {n: tuple(v) for n, v in by_length.items()})
+    types = {rule.role: rule.column_type for rule in pack.headers}
+    return _Index(
+        exact,
+        canonical,
+        unordered,
+        tuple(item for item in ordered if len(item[0]) >= 5),
+        {n: tuple(held) for n, held in by_length.items()},
+        frozenset(known),
+        same,
+        ambiguous={
+            fold(key): tuple((role, types[role]) for role in roles if role in types)
+            for key, roles in words.get("ambiguous", {}).items()
+        },
+        **sets,
+    )
+
+
+def is_nameless(pack: Pack, name: str | None) -> bool:
+    """Whether a header says nothing: absent, or a running number such as `F2` or `col_3`."""
+    if name is None:
+        return True
+    text = fold(name)
+    bare = text.rstrip("0123456789")
+    if bare == "":
+        return True
+    return bare.startswith("unnamed") or (bare in _index(pack).nameless and bare != text)
 
 
 def _near(one: str, other: str) -> bool:
@@ -89,72 +154,101 @@ def _near(one: str, other: str) -> bool:
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])
 
 
-def _words(name: str) -> list[str]:
-    out, word = [], ""
-    previous = ""
-    for c in unicodedata.normalize("NFKC", name):
-        if not c.isalnum() or (c.isupper() and previous.islower()):
-            if word:
-                out.append(word.lower())
-            word = ""
-        if c.isalnum():
-            word += c
-        previous = c
-    if word:
-        out.append(word.lower())
-    return out
+def _split(word: str, known: frozenset[str]) -> list[str]:
+    """A joined word as the fewest known words that make it up, itself where none do."""
+    if word in known or len(word) < 6 or not word.isalpha():
+        return [word]
+    best: list[list[str] | None] = [[]] + [None] * len(word)
+    for end in range(2, len(word) + 1):
+        for start in range(max(0, end - 14), end - 1):
+            before, piece = best[start], word[start:end]
+            if before is None or piece not in known or (len(piece) < 3 and start == 0):
+                continue
+            held = best[end]
+            if held is None or len(before) + 1 < len(held):
+                best[end] = [*before, piece]
+    found = best[-1]
+    return found if found is not None and len(found) <= 4 else [word]
 
 
-def _strip(words: list[str], markers: tuple[str, ...]) -> list[str]:
-    return [word for word in words if word not in markers]
+def _canonical(words: list[str], index: _Index) -> list[str]:
+    """The words as `headers.toml` has them: joined ones taken apart, abbreviations written out, empty ones dropped."""
+    parts = [part for word in words for part in _split(word, index.known)]
+    plain = [index.same.get(part, part) for part in parts]
+    return [part for part, before in zip(plain, parts, strict=True) if before not in index.empty] or plain
+
+
+def _made(rule: HeaderRule, weight: float) -> HeaderMatch:
+    return HeaderMatch(rule.role, rule.column_type, weight)
+
+
+def _runs(words: list[str], spellings: Mapping[str, HeaderRule]) -> tuple[HeaderRule, str, int] | None:
+    """The longest run of words that is a spelling, later ones before earlier ones."""
+    for size in range(len(words) - 1, 0, -1):
+        for start in range(len(words) - size, -1, -1):
+            run = "".join(words[start : start + size])
+            rule = spellings.get(run)
+            if rule is not None and len(run) >= 3:
+                return rule, run, size
+    return None
 
 
 @lru_cache(maxsize=65536)
 def _match(pack: Pack, name: str) -> HeaderMatch | None:
     index = _index(pack)
     words = _words(name.replace("[]", " "))
-    whole = "".join(words)
+    whole = "".join(word for word in words if word != "#")
     if not whole:
         return None
-    form: Form | None = None
-    for markers, what in ((_HASH_WORDS, Form.HASHED), (_MASK_WORDS, Form.MASKED)):
-        rest = _strip(words, markers)
+    for markers, what in ((index.hashed, Form.HASHED), (index.masked, Form.MASKED)):
+        rest = [word for word in words if word not in markers]
         if len(rest) < len(words) and rest:
             inner = _match(pack, " ".join(rest))
             if inner is not None and inner.role != "none":
-                return HeaderMatch(inner.role, inner.type, inner.weight, what)
+                return replace(inner, form=what)
             return HeaderMatch("none", ColumnType.OTHER, 0.8)
     rule = index.exact.get(whole)
+    meant = index.ambiguous.get(whole)
+    if meant:
+        role, kind = (rule.role, rule.column_type) if rule is not None and rule.role != "none" else meant[0]
+        firm = 1.0 if rule is not None and rule.role != "none" else 0.7
+        return HeaderMatch(role, kind, firm, None, tuple(one for one in meant if one[0] != role))
     if rule is not None:
-        return HeaderMatch(rule.role, rule.column_type, 1.0, form)
+        return _made(rule, 1.0)
     if "." in name:
         parts = [part for part in name.split(".") if part]
-        for tried in ("".join(parts[-2:]), parts[-1]):
-            rule = index.exact.get(fold(tried))
-            if rule is not None:
-                return HeaderMatch(rule.role, rule.column_type, 0.95, form)
+        for tried in (" ".join(parts[-2:]), parts[-1]):
+            inner = _match(pack, tried) if tried != name else None
+            if inner is not None and (inner.weight >= 0.9 or inner.others):
+                return replace(inner, weight=min(0.95, inner.weight))
+    plain = _canonical(words, index)
+    rule = index.canonical.get("".join(plain))
+    if rule is not None:
+        return _made(rule, 0.95)
     bare = whole.rstrip("0123456789")
     if bare != whole and bare in index.exact and len(bare) > 1:
-        rule = index.exact[bare]
-        return HeaderMatch(rule.role, rule.column_type, 0.9, form)
-    # words within the header, the longest run first, later words before earlier ones
-    for size in range(len(words) - 1, 0, -1):
-        for start in range(len(words) - size, -1, -1):
-            run = "".join(words[start : start + size])
-            rule = index.exact.get(run)
-            if rule is not None and len(run) >= 3:
-                return HeaderMatch(rule.role, rule.column_type, 0.75 if size > 1 or len(run) >= 4 else 0.5, form)
+        return _made(index.exact[bare], 0.9)
+    rule = index.unordered.get(tuple(sorted(plain)))
+    if rule is not None:
+        return _made(rule, 0.9)
+    for spelled, spellings in ((words, index.exact), (plain, index.canonical)):
+        run = _runs(spelled, spellings)
+        if run is not None:
+            rule, text, size = run
+            return _made(rule, 0.75 if size > 1 or len(text) >= 4 else 0.5)
+    if plain != words and len(plain) == 1 and plain[0] in index.exact:
+        return _made(index.exact[plain[0]], 0.8)
     if len(whole) >= 6:
         for n in (len(whole), len(whole) - 1, len(whole) + 1):
             for word, rule in index.by_length.get(n, ()):
                 if word[0] == whole[0] and _near(word, whole):
-                    return HeaderMatch(rule.role, rule.column_type, 0.7, form)
+                    return _made(rule, 0.7)
     for word, rule in index.long:
-        if len(word) >= 5 and word in whole and len(word) * 2 >= len(whole):
-            return HeaderMatch(rule.role, rule.column_type, 0.6, form)
+        if word in whole and len(word) * 2 >= len(whole):
+            return _made(rule, 0.6)
     return None
 
 
 def match(pack: Pack, name: str | None) -> HeaderMatch | None:
     """What a header speaks for, None where it says nothing."""
-    return None if name is None or is_nameless(name) else _match(pack, name)
+    return None if name is None or is_nameless(pack, name) else _match(pack, name)

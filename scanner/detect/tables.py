@@ -55,6 +55,7 @@ class Tables:
     lex_bits: npt.NDArray[np.int64]
     rule_types: tuple[ColumnType, ...]
     rule_strengths: tuple[int, ...]
+    rule_lengths: tuple[int, ...]
     lexicons: dict[int, tuple[str, ColumnType]]
     """Bit → name and column type of the lexicon."""
 
@@ -175,5 +176,6 @@ def build(pack: Pack) -> Tables:
     mult, perm = _verhoeff()
     return Tables(
         rules, by_length, components, mult, perm, lex_table, lex_bits,
-        tuple(n.column_type for n in notations), tuple(n.strength for n in notations), meaning,
+        tuple(n.column_type for n in notations), tuple(n.strength for n in notations),
+        tuple(n.length for n in notations), meaning,
     )  # fmt: skip

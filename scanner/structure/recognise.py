@@ -11,7 +11,8 @@ from scanner.model import Column, Evidence, Record
 from scanner.packs.schema import Pack, StructureRule
 from scanner.terms import ColumnType, Form
 
-_PARTIES = ("caller", "called", "subscriber_number", "second_number")
+#: Roles that a column of foreign numbers keeps although its values are no identifier.
+_PARTIES = ("caller", "called", "subscriber_number")
 
 
 def with_roles(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -37,7 +38,11 @@ def _tokens(columns: Sequence[Column]) -> set[str]:
     """Types and roles that are there; a role counts only with a column of a type that can fill it."""
     tokens = set()
     for column in columns:
-        if column.type is ColumnType.OTHER or not column.rows_filled:
+        if not column.rows_filled:
+            continue
+        if column.type is ColumnType.OTHER:
+            if column.role in _PARTIES:
+                tokens.add(column.role)
             continue
         tokens.add(column.type.value)
         if column.role:
@@ -59,7 +64,8 @@ def _roles(rule: StructureRule, columns: Sequence[Column]) -> Mapping[str, int]:
     used: set[int] = set()
     for role in rule.roles:
         for column in columns:
-            if column.role == role and column.type is not ColumnType.OTHER and column.index not in used:
+            filled = column.type is not ColumnType.OTHER or column.role in _PARTIES
+            if column.role == role and filled and column.index not in used:
                 taken[role] = column.index
                 used.add(column.index)
                 break

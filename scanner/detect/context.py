@@ -1,0 +1,71 @@
+"""What the columns of a table say about each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scanner.detect.facts import Facts
+from scanner.terms import ColumnType
+
+T = ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the other columns of the table show, for one column."""
+
+    clues: int
+    """How many of them look like parts of telecom records."""
+    travel: float
+    """How much they speak of journeys."""
+    calls: float
+    """How much they speak of calls."""
+
+    @property
+    def family(self) -> str:
+        """`travel` or `calls`, whichever the others speak for more."""
+        return "travel" if self.travel > self.calls else "calls"
+
+
+def _clue(one: Facts) -> int:
+    if not one.filled:
+        return 0
+    if one.strict(T.CNIC) / one.filled > 0.3 or one.rules(T.IMSI) / one.filled > 0.5 or one.share("cgi") > 0.5:
+        return 2
+    return int(
+        any(
+            (
+                one.n("luhn15") / one.filled > 0.8,
+                one.share("email", "ip") > 0.5,
+                one.share("datetime") > 0.8,
+                one.epoch is not None,
+                one.lexicon(T.PERSON_NAME, token=True) > 0.6,
+                one.lexicon(T.CALL_TYPE) > 0.8,
+                bool(
+                    one.header and one.header.weight >= 0.9 and one.header.type in (T.CNIC, T.IMSI, T.IMEI, T.CELL_ID)
+                ),
+            )
+        )
+    )
+
+
+def _leanings(one: Facts) -> tuple[float, float]:
+    travel = one.says(T.PASSPORT, T.FLIGHT_NUMBER, T.BORDER_POST, T.PNR, T.TICKET_NUMBER, T.AIRPORT)
+    calls = one.says(T.MSISDN, T.DURATION, T.CELL_ID, T.IMSI, T.IMEI, T.CALL_TYPE)
+    if one.filled:
+        travel += (one.share("passport") > 0.8) + (one.share("flight") > 0.7 and one.airline() > 0.8)
+        travel += one.lexicon(T.AIRPORT) > 0.9
+        calls += one.rules(T.MSISDN) / one.filled > 0.8
+    return travel, calls
+
+
+def contexts(facts: Sequence[Facts]) -> list[Context]:
+    """For each column what the others show."""
+    clues = [_clue(one) for one in facts]
+    leanings = [_leanings(one) for one in facts]
+    travel, calls = sum(one for one, _ in leanings), sum(other for _, other in leanings)
+    return [
+        Context(sum(clues) - clue, travel - own_travel, calls - own_calls)
+        for clue, (own_travel, own_calls) in zip(clues, leanings, strict=True)
+    ]

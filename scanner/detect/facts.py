@@ -1,0 +1,167 @@
+"""What one column shows, as the shares and counts that verdicts read; no policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+
+from scanner.detect import kernels as k
+from scanner.detect.headers import HeaderMatch, is_nameless, match
+from scanner.detect.profile import ColumnProfile
+from scanner.detect.tables import AIRLINE_BIT, KIND_OF, Tables
+from scanner.model import Evidence
+from scanner.packs.schema import Pack
+from scanner.sets import KeySet
+from scanner.terms import ColumnType
+
+_YEAR = 31_557_600
+
+
+@dataclass(slots=True)
+class Facts:
+    """Shares and counts of one column, and the reasons collected on the way to its verdict."""
+
+    key: str | int
+    name: str | None
+    header: HeaderMatch | None
+    nameless: bool
+    """Whether there is no header or one that says nothing."""
+    profile: ColumnProfile
+    tables: Tables
+    limits: Mapping[str, Mapping[str, float]]
+    counts: dict[str, int] = field(default_factory=dict)
+    filled: int = 0
+    evidence: list[Evidence] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, key: str | int, name: str | None, profile: ColumnProfile, pack: Pack, tables: Tables) -> Facts:
+        """The facts of a column under the header `name`."""
+        limits = cast(Mapping[str, Any], pack.settings.get("verdicts", {}))
+        made = cls(key, name, match(pack, name), is_nameless(pack, name), profile, tables, limits)
+        if profile.counts is not None:
+            made.counts = dict(zip(k.CLASSES, profile.counts.tolist(), strict=True))
+            made.filled = made.counts["filled"]
+        return made
+
+    def limit(self, group: str, name: str) -> float:
+        """A threshold of `patterns/verdicts.toml`."""
+        return float(self.limits[group][name])
+
+    def n(self, *names: str) -> int:
+        """Cells of some classes."""
+        return sum(self.counts.get(name, 0) for name in names)
+
+    def share(self, *names: str) -> float:
+        """Share (0..1) of the filled cells that fall into some classes."""
+        return self.n(*names) / self.filled if self.filled else 0.0
+
+    def rules(self, kind: ColumnType, strength: int = 0) -> int:
+        """Whole cells that fit a notation of a type of at least some strength."""
+        if self.profile.rule_counts is None:
+            return 0
+        return sum(
+            int(count)
+            for count, held, grade in zip(
+                self.profile.rule_counts[:, 0], self.tables.rule_types, self.tables.rule_strengths, strict=True
+            )
+            if held is kind and grade >= strength
+        )
+
+    def rules_of_length(self, *digits: int) -> int:
+        """Whole cells that fit a notation of a mobile number or fixed line of some lengths."""
+        if self.profile.rule_counts is None:
+            return 0
+        phones = (ColumnType.MSISDN, ColumnType.LANDLINE)
+        return sum(
+            int(count)
+            for count, held, length in zip(
+                self.profile.rule_counts[:, 0], self.tables.rule_types, self.tables.rule_lengths, strict=True
+            )
+            if held in phones and length in digits
+        )
+
+    def strict(self, kind: ColumnType) -> int:
+        """Of them, those whose finer code is known."""
+        if self.profile.rule_counts is None:
+            return 0
+        return sum(
+            int(count)
+            for count, held in zip(self.profile.rule_counts[:, 1], self.tables.rule_types, strict=True)
+            if held is kind
+        )
+
+    def lexicon(self, kind: ColumnType, token: bool = False) -> float:
+        """Share of filled cells that are (or hold) a word of a type's lexicons; the best lexicon counts."""
+        if self.profile.lex_counts is None or not self.filled:
+            return 0.0
+        total = 0
+        for bit, (_, held) in self.tables.lexicons.items():
+            if held is kind and (bit >= 24) is token:
+                total = max(total, int(self.profile.lex_counts[bit, int(token)]))
+        return total / self.filled
+
+    def airline(self) -> float:
+        """Share of flight-shaped cells that begin with a known airline code."""
+        flights = self.n("flight")
+        return int(self.profile.lex_counts[AIRLINE_BIT, 0]) / flights if flights else 0.0
+
+    def length(self, *digits: int) -> int:
+        """All-digit cells of some lengths."""
+        return sum(int(self.profile.lengths[n]) for n in digits) if self.profile.lengths is not None else 0
+
+    def codes(self, low: int, high: int) -> int:
+        """How many different leading three digits from `low` up to but not including `high` stand in the column."""
+        return int(np.count_nonzero(self.profile.lead[low:high])) if self.profile.lead is not None else 0
+
+    def found(self, kind: ColumnType, *ways: int) -> KeySet:
+        """Distinct keys of a type that stand in some ways (k.WEAK, k.SURE, k.IN_TEXT); not to be changed."""
+        held = [self.profile.sets[code] for way in ways if (code := KIND_OF[kind] * 3 + way) in self.profile.sets]
+        if len(held) == 1:
+            return held[0]
+        out = KeySet()
+        for one in held:
+            out = out.merge(one)
+        return out
+
+    def times(self, kind: ColumnType, *ways: int) -> int:
+        """Occurrences, likewise."""
+        return sum(self.profile.occurrences.get(KIND_OF[kind] * 3 + way, 0) for way in ways)
+
+    def says(self, *kinds: ColumnType) -> float:
+        """How firmly the header speaks for one of some types, 0 to 1."""
+        if self.header is None:
+            return 0.0
+        return self.header.weight if any(self.header.role_of(kind) is not None for kind in kinds) else 0.0
+
+    @property
+    def against(self) -> bool:
+        """Whether the header names something that is no identifier."""
+        return self.header is not None and self.header.role == "none"
+
+    @property
+    def running(self) -> float:
+        """How densely the numbers fill their range, 0 (spread) to 1 (without gaps); 0 where too few to tell."""
+        keys = max((self.found(kind, k.WEAK, k.SURE) for kind in (ColumnType.MSISDN, ColumnType.CNIC)), key=len)
+        if len(keys) < self.limit("running", "fewest") or self.profile.extremes is None:
+            return 0.0
+        low, high = int(self.profile.extremes[k.KEY_MIN]), int(self.profile.extremes[k.KEY_MAX])
+        return len(keys) / max(1, high - low + 1)
+
+    @property
+    def epoch(self) -> str | None:
+        """Which epoch class nearly all cells could be, within one span of years."""
+        if self.profile.extremes is None:
+            return None
+        for name in ("epoch_s", "epoch_ms", "epoch_us"):
+            if self.share(name) >= self.limit("time", "epoch"):
+                span = int(self.profile.extremes[k.DAY_MAX]) - int(self.profile.extremes[k.DAY_MIN])
+                if span < self.limit("time", "epoch_years") * _YEAR:
+                    return name
+        return None
+
+    def note(self, subject: str, weight: float, text: str) -> None:
+        """Keep one reason."""
+        self.evidence.append(Evidence(subject, round(weight, 3), text))

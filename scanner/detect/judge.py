@@ -1,0 +1,186 @@
+"""A merged profile → the artifact's columns and the identifiers that count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from scanner.detect import kernels as k
+from scanner.detect.context import contexts
+from scanner.detect.facts import Facts
+from scanner.detect.profile import ArtifactProfile
+from scanner.detect.tables import Tables
+from scanner.detect.verdict import Verdict, decide, pair_points
+from scanner.masking import mask_value
+from scanner.model import Column
+from scanner.packs.schema import Pack
+from scanner.sets import KeySet
+from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form
+
+T = ColumnType
+_PHONES = frozenset({T.MSISDN, T.LANDLINE})
+_TEXTS = frozenset({T.FREE_TEXT, T.OTHER, T.PERSON_NAME, T.ADDRESS, T.SITE_NAME})
+#: Codes without a shape of their own: inside a text they are never counted.
+_SHAPELESS = frozenset({T.PNR, T.TICKET_NUMBER, T.IMEI, T.IMSI})
+_ALL = (k.WEAK, k.SURE, k.IN_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An artifact's columns and the identifiers that count."""
+
+    columns: tuple[Column, ...]
+    sets: Mapping[ColumnType, KeySet]
+    occurrences: Mapping[ColumnType, int]
+    veiled: Mapping[ColumnType, KeySet]
+    """Distinct digests or masked values by the type behind them."""
+    events: Mapping[int, tuple[int, int]]
+    """Column index → first and last moment in seconds since 1970, as local as stated."""
+    facts: tuple[Facts, ...]
+
+
+class _Count:
+    """Identifiers of one artifact, added up column by column."""
+
+    def __init__(self) -> None:
+        self.sets: dict[ColumnType, KeySet] = {}
+        self.occurrences: dict[ColumnType, int] = {}
+        self.veiled: dict[ColumnType, KeySet] = {}
+
+    def add(self, one: Facts, kind: ColumnType, *ways: int) -> None:
+        times = one.times(kind, *ways)
+        if times:
+            found = one.found(kind, *ways)
+            self.occurrences[kind] = self.occurrences.get(kind, 0) + times
+            self.sets[kind] = self.sets[kind].merge(found) if kind in self.sets else found
+
+    def column(self, one: Facts, verdict: Verdict) -> int | None:
+        """Count a column's identifiers of its own type; returns its distinct values, None where they cannot be told."""
+        if verdict.type not in IDENTIFIER_TYPES:
+            return None
+        if verdict.form is Form.PLAIN:
+            self.add(one, verdict.type, *_ALL)
+            return len(one.found(verdict.type, *_ALL))
+        code = 12 if verdict.form is Form.HASHED else 13
+        hidden = one.profile.sets.get(code * 3, KeySet())
+        self.veiled.setdefault(verdict.type, KeySet()).update(hidden)
+        if verdict.form is not Form.DAMAGED:
+            self.add(one, verdict.type, k.SURE)
+        return len(hidden) if verdict.form is Form.HASHED else None
+
+    def others(self, one: Facts, verdict: Verdict) -> None:
+        """Count identifiers of other types that stand in the column."""
+        phones = verdict.type in _PHONES
+        if not phones and verdict.type not in _TEXTS:
+            return
+        texty = one.share("words", "text") >= 0.3 and one.share("digits") <= 0.5
+        for kind in IDENTIFIER_TYPES:
+            if kind is verdict.type:
+                continue
+            if phones and kind in _PHONES:
+                self.add(one, kind, *_ALL)
+            elif kind in _SHAPELESS or (kind is T.PASSPORT and verdict.type is not T.FREE_TEXT):
+                continue
+            elif texty and kind in (T.MSISDN, T.CNIC, T.EMAIL, T.IBAN, T.LANDLINE):
+                self.add(one, kind, k.SURE, k.IN_TEXT)
+            else:
+                self.add(one, kind, k.IN_TEXT)
+
+
+def _events(facts: Facts, verdict: Verdict) -> tuple[int, int] | None:
+    """First and last moment of a column of timestamps, day or month first as the values show."""
+    if verdict.type is not T.TIMESTAMP or facts.profile.extremes is None:
+        return None
+    extremes = facts.profile.extremes
+    low, high = int(extremes[k.DAY_MIN]), int(extremes[k.DAY_MAX])
+    if facts.n("second_gt12") > facts.n("first_gt12"):
+        low, high = int(extremes[k.MONTH_MIN]), int(extremes[k.MONTH_MAX])
+    return (low, high) if low <= high else None
+
+
+def _foreign_party(facts: Facts) -> bool:
+    """Whether a column without a type holds other countries' numbers under a header that names a phone."""
+    least = facts.limit("msisdn", "foreign")
+    return facts.says(T.MSISDN) >= facts.limit("words", "firm") and facts.share("foreign") >= least
+
+
+def _role(facts: Facts, verdict: Verdict) -> str | None:
+    """The role that the header names, or that a moment with a time of day has where no header says."""
+    said = facts.header
+    if said is not None and said.role != "none":
+        role = said.role_of(verdict.type)
+        if role is None and {said.type, verdict.type} <= _PHONES:
+            role = said.role
+        if role is None and verdict.type is T.OTHER and _foreign_party(facts):
+            role = said.role
+        if role is not None:
+            return role
+    if verdict.type is T.TIMESTAMP and facts.share("datetime", "epoch_s", "epoch_ms", "epoch_us", "stamp14") > 0.5:
+        return "event_time"
+    return None
+
+
+def _samples(facts: Facts, kind: ColumnType, reveal: bool) -> tuple[str, ...]:
+    texts = (text.decode("utf-8", "replace") for _, _, text in facts.profile.samples)
+    return tuple(text if reveal else mask_value(text, kind) for text in texts)
+
+
+def _keys(profile: ArtifactProfile) -> list[str | int]:
+    keys: list[str | int] = sorted(profile.columns, key=lambda key: profile.columns[key].place)
+    if keys and all(isinstance(key, int) for key in keys):
+        keys = sorted(profile.columns, key=int)
+    return keys
+
+
+def judge(
+    profile: ArtifactProfile,
+    names: tuple[str | None, ...],
+    pack: Pack,
+    tables: Tables,
+    reveal: bool,
+    lines: bool = False,
+) -> Judged:
+    """Pass the verdict on every column of a merged profile.
+
+    `names` are the headers by position; `lines` says that the artifact is a document of lines, whose cells are text.
+    """
+    facts = []
+    for key in _keys(profile):
+        name = names[key] if isinstance(key, int) and key < len(names) else profile.names.get(key)
+        facts.append(Facts.of(key, name, profile.columns[key], pack, tables))
+    if lines:
+        verdicts = [Verdict(T.FREE_TEXT, Form.PLAIN, 0.9, one.n("text_hit")) for one in facts]
+    else:
+        verdicts = [decide(one, context) for one, context in zip(facts, contexts(facts), strict=True)]
+        verdicts = pair_points(facts, verdicts)
+    count = _Count()
+    columns, events = [], {}
+    for position, (one, verdict) in enumerate(zip(facts, verdicts, strict=True)):
+        index = one.key if isinstance(one.key, int) else position
+        if verdict.type in IDENTIFIER_TYPES and verdict.form is Form.PLAIN:
+            verdict = replace(verdict, matched=one.times(verdict.type, k.WEAK, k.SURE))
+        distinct = count.column(one, verdict)
+        count.others(one, verdict)
+        if (moments := _events(one, verdict)) is not None:
+            events[index] = moments
+        columns.append(
+            Column(
+                index=index,
+                name=one.name,
+                type=verdict.type,
+                form=verdict.form,
+                confidence=round(max(0.0, min(1.0, verdict.confidence)), 3),
+                rows_filled=one.filled,
+                rows_matched=min(verdict.matched, one.filled),
+                distinct=distinct,
+                samples=_samples(one, verdict.type, reveal),
+                role=_role(one, verdict),
+                evidence=tuple(one.evidence),
+                hidden_digits=int(one.profile.extremes[k.HIDDEN]) if verdict.form is Form.MASKED else None,
+            )
+        )
+    loose = Facts.of("loose", None, profile.loose, pack, tables)
+    for kind in IDENTIFIER_TYPES:
+        if kind not in (T.PNR, T.TICKET_NUMBER):
+            count.add(loose, kind, k.IN_TEXT)
+    return Judged(tuple(columns), count.sets, count.occurrences, count.veiled, events, tuple(facts))

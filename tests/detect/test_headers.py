@@ -1,0 +1,74 @@
+"""Header spellings that stand in no list: abbreviated, joined, reordered, misspelt, Roman Urdu and Urdu."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.detect.headers import is_nameless, match
+from scanner.packs import load_pack
+from scanner.terms import ColumnType as T
+from scanner.terms import Form
+
+PACK = load_pack()
+
+
+@pytest.mark.parametrize(
+    ("header", "role"),
+    [
+        ("MSISDN", "subscriber_number"),
+        ("cust_mob_nbr", "subscriber_number"),
+        ("Subs Mbl No", "subscriber_number"),
+        ("Owner Nm", "subscriber_name"),
+        ("subscribername", "subscriber_name"),
+        ("Malik ka naam", "subscriber_name"),
+        ("FthrNm", "father_name"),
+        ("perm_addr", "address"),
+        ("birth_dt", "date_of_birth"),
+        ("Tower ka naam", "site_name"),
+        ("callstarttime", "event_time"),
+        ("servedMSISDN", "subscriber_number"),
+        ("Subject's No.", "caller"),
+        ("geo.lat", "latitude"),
+        ("calling.number", "caller"),
+        ("gndr", "sex"),
+        ("كال كا دورانيه", "duration"),  # Arabic letters for the Urdu ones
+        ("موبائل  نمبر", "subscriber_number"),
+        ("Longtitude", "longitude"),
+        ("flt_nbr", "flight_number"),
+    ],
+)
+def test_a_header_speaks_for_its_role(header: str, role: str) -> None:
+    found = match(PACK, header)
+    assert found is not None
+    assert role in (found.role, *(other for other, _ in found.others))
+
+
+@pytest.mark.parametrize("header", ["Order No", "Invoice", "Total Amount", "IMEI model price list", "Batch", "Balance"])
+def test_a_business_header_speaks_against_identifiers_or_not_at_all(header: str) -> None:
+    found = match(PACK, header)
+    assert found is None or found.role == "none" or found.weight < 0.9
+
+
+@pytest.mark.parametrize(
+    ("header", "nameless"), [(None, True), ("F2", True), ("col_3", True), ("7", True), ("cnic2", False)]
+)
+def test_running_names_say_nothing(header: str | None, nameless: bool) -> None:
+    assert is_nameless(PACK, header) is nameless
+
+
+@pytest.mark.parametrize(
+    ("header", "form", "kind"),
+    [("msisdn_md5", Form.HASHED, T.MSISDN), ("CNIC (masked)", Form.MASKED, T.CNIC), ("phone", None, T.MSISDN)],
+)
+def test_a_header_may_name_the_form(header: str, form: Form | None, kind: T) -> None:
+    found = match(PACK, header)
+    assert found is not None
+    assert (found.form, found.type) == (form, kind)
+
+
+def test_a_spelling_with_two_meanings_offers_both() -> None:
+    found = match(PACK, "Direction")
+    assert found is not None
+    assert {found.type, *(kind for _, kind in found.others)} == {T.CALL_TYPE, T.TRAVEL_DIRECTION}
+    assert found.role_of(T.TRAVEL_DIRECTION) == "travel_direction"
+    assert found.role_of(T.CNIC) is None
