@@ -5,6 +5,7 @@ Everything is judged by how bytes and lines agree with each other, never by a vo
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -45,6 +46,25 @@ def encoding_of(head: bytes) -> tuple[str | None, int]:
     if head.isascii():
         return "utf-8", 0
     return _single_or_utf8(head), 0
+
+
+_DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.I)
+
+
+def declared_encoding(head: bytes) -> tuple[str | None, int]:
+    """As `encoding_of`, but bytes that are no UTF-8 are of the encoding that an XML declaration or page states."""
+    encoding, mark = encoding_of(head)
+    found = _DECLARED.search(head[:4096])
+    if mark or found is None or encoding not in ("windows-1252", "windows-1256"):
+        return encoding, mark
+    try:
+        name = codecs.lookup(found.group(1).decode()).name
+        b"".decode(name)  # refuses codecs that are no encodings of text
+    except LookupError:
+        return encoding, mark
+    if name in ("utf-8", "ascii", "iso8859-1") or name.startswith("utf-"):
+        return encoding, mark
+    return {"cp1252": "windows-1252", "cp1256": "windows-1256"}.get(name, name), mark
 
 
 def _wide(head: bytes) -> str | None:

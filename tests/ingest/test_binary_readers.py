@@ -22,7 +22,8 @@ from scanner.errors import ReadError
 from scanner.ingest.containers import CONTAINERS
 from scanner.ingest.interface import Source, Stream
 from scanner.ingest.readers.columnar import Arrow, Orc, Parquet, leaf_paths, leaves
-from scanner.ingest.readers.sheets import Sheets, cell_text, find_header
+from scanner.ingest.readers.rows import find_header
+from scanner.ingest.readers.sheets import Sheets, cell_text
 from scanner.ingest.readers.sqlite import Sqlite
 from scanner.ingest.sources import BytesSource
 from scanner.ingest.spool import Spool, Vault, digest

@@ -43,6 +43,7 @@ READERS: tuple[Reader, ...] = (
     Lazy("sheets", "Sheets"),
     Lazy("json", "JsonReader"),
     Lazy("html", "HtmlReader"),
+    Lazy("xml", "XmlReader"),
     Lazy("sql", "SqlReader"),
     Lazy("delimited", "DelimitedReader"),
     Lazy("text", "TextReader"),

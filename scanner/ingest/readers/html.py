@@ -1,97 +1,177 @@
-"""HTML pages: the largest table as columns, all other text searched as text; a page without a table as lines."""
+"""HTML pages: each table as columns, all other text searched as text; a page without a table as lines."""
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from html.parser import HTMLParser
+from typing import Any
 
-import pyarrow as pa
-
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Source, Stream, Tail
-from scanner.ingest.sniff import encoding_of
+from scanner.errors import ReadError
+from scanner.ingest.interface import Head, Parsed, Source, Stream, Tail
+from scanner.ingest.readers.delimited import closing, head_utf8
+from scanner.ingest.readers.rows import find_header, lines_chunk, row_parts
+from scanner.ingest.sniff import declared_encoding
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
-from scanner.terms import Format, ProblemCode, Status
+from scanner.terms import Format, ProblemCode
 
 _LOOKS = re.compile(
-    rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|div|meta)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|div|meta|style)\b", re.I | re.S
 )
-_UNSEEN = frozenset({"script", "style"})
-_BREAKS = frozenset(
-    {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "title", "table", "ul", "ol", "td", "th", "option"}
-)
+_UNSEEN = frozenset({"script", "style", "noscript", "template"})
+_BREAKS = frozenset({"br", "p", "div", "li", "tr", "td", "th", "h1", "h2", "h3", "h4"})
 _BLOCK = 1 << 20
+#: Columns of one table; a span beyond is a mistake.
+_WIDEST = 1024
+
+Row = list[str]
 
 
-class Page(HTMLParser):
-    """Collects the rows of each table and the text outside them."""
+class _Table:
+    """A table of the page: rows of header cells at its top, and the rows below."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.heads: list[Row] = []
+        self.rows: list[Row] = []
+        self.nested = False
+        self._spans: dict[int, tuple[int, str]] = {}
+        """Column → rows that a cell above still covers, and its text."""
+
+    def add(self, row: Any) -> None:
+        """Take a row element; a cell over several rows or columns stands in each."""
+        cells: Row = []
+        heads = 0
+        given = [one for one in row if one.tag in ("td", "th")]
+
+        def covered() -> None:
+            while (span := self._spans.get(len(cells))) and span[0] > 0 and len(cells) < _WIDEST:
+                self._spans[len(cells)] = (span[0] - 1, span[1])
+                cells.append(span[1])
+
+        for cell in given:
+            covered()
+            text = " ".join("".join(_visible(cell)).split())
+            heads += cell.tag == "th"
+            wide, high = (_count(cell.get(name)) for name in ("colspan", "rowspan"))
+            for _ in range(min(wide, max(1, _WIDEST - len(cells)))):
+                if high > 1:
+                    self._spans[len(cells)] = (high - 1, text)
+                cells.append(text)
+        covered()
+        if not any(cells):
+            return
+        section = row.getparent()
+        top = heads == len(given) or (section is not None and section.tag == "thead")
+        if top and not self.rows and len(self.heads) < 4:
+            self.heads.append(cells)
+        else:
+            self.rows.append(cells)
+
+    def laid_out(self) -> tuple[tuple[str | None, ...], list[Row], list[Row]] | None:
+        """Names, rows and what stands above the names; None for what is laid out as a table and is none."""
+        rows, above = self.rows, []
+        width = max((len(row) for row in rows[:1000]), default=0)
+        heads = [row for row in self.heads if len(row) >= width]
+        above = [row for row in self.heads if len(row) < width]
+        if heads and width > 1:
+            return tuple(_named(column) for column in zip(*heads, strict=False)), rows, above
+        index = find_header(rows[:25])
+        if index is not None and width > 1 and len(rows) > index + 1:
+            named = tuple(cell.strip() or None for cell in rows[index])
+            return named + (None,) * (width - len(named)), rows[index + 1 :], above + rows[:index]
+        if width < 2 or len(rows) < 2 or self.nested:
+            return None
+        return (None,) * width, rows, above
+
+
+def _named(cells: tuple[str, ...]) -> str | None:
+    return " ".join(dict.fromkeys(cell for cell in cells if cell)) or None
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 and int(text) else 1
+
+
+def _visible(element: Any) -> Iterator[str]:
+    """Text of an element without scripts and tables within it, which are tables of their own."""
+    from lxml import etree
+
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in walk:
+        inner = node is not element
+        if event == "start":
+            if inner and (node.tag in _UNSEEN or node.tag == "table"):
+                walk.skip_subtree()
+            else:
+                yield f" {node.text or ''}" if node.tag in _BREAKS else node.text or ""
+        elif inner:
+            yield f" {node.tail or ''}" if node.tag in _BREAKS else node.tail or ""
+
+
+class Page:
+    """Tables and texts of a page, read as its bytes come."""
 
     def __init__(self) -> None:
         """An empty page."""
-        super().__init__(convert_charrefs=True)
-        self.tables: list[list[tuple[bool, list[str]]]] = []
-        self.text: list[str] = [""]
-        self._open: list[list[tuple[bool, list[str]]]] = []
-        self._row: list[str] | None = None
-        self._heads = 0
-        self._cell: list[str] | None = None
-        self._hidden = 0
+        from lxml import etree
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a table, a row or a cell."""
-        if tag in _UNSEEN:
-            self._hidden += 1
-        elif tag == "table":
-            self._end_row()
-            self.tables.append([])
-            self._open.append(self.tables[-1])
-        elif tag == "tr" and self._open:
-            self._end_row()
-            self._row, self._heads = [], 0
-        elif tag in ("td", "th") and self._open:
-            self._end_cell()
-            if self._row is None:
-                self._row, self._heads = [], 0
-            self._cell = []
-            self._heads += tag == "th"
-        elif tag in _BREAKS and self._cell is None and self.text[-1]:
-            self.text.append("")
+        self.tables: list[_Table] = []
+        self.texts: list[str] = []
+        self._open: list[_Table] = []
+        self._parser = etree.HTMLPullParser(
+            ("start", "end"),
+            tag=("table", "tr", "caption", *_TEXTS),
+            encoding="utf-8",
+            huge_tree=True,
+            remove_comments=True,
+            remove_pis=True,
+        )
 
-    def handle_endtag(self, tag: str) -> None:
-        """Close what was opened."""
-        if tag in _UNSEEN:
-            self._hidden = max(0, self._hidden - 1)
-        elif tag in ("td", "th"):
-            self._end_cell()
-        elif tag == "tr":
-            self._end_row()
-        elif tag == "table" and self._open:
-            self._end_row()
-            self._open.pop()
+    def feed(self, data: bytes) -> None:
+        """The next bytes, UTF-8."""
+        self._parser.feed(data)
+        self._take()
 
-    def handle_data(self, data: str) -> None:
-        """Text of the open cell, or of the page."""
-        if self._hidden:
+    def close(self) -> None:
+        """The page is over."""
+        from lxml import etree
+
+        try:
+            self._root = self._parser.close()
+        except (etree.XMLSyntaxError, AssertionError):  # nothing stood in it
             return
-        if self._cell is not None:
-            self._cell.append(data)
-        elif data.strip():
-            self.text[-1] += data
+        self._take()
+        if self._root is not None:
+            self.texts += [text.strip() for text in _visible(self._root) if text.strip()]
 
-    def _end_cell(self) -> None:
-        if self._cell is not None and self._row is not None:
-            self._row.append(" ".join("".join(self._cell).split()))
-        self._cell = None
+    def _take(self) -> None:
+        for event, element in self._parser.read_events():
+            if element.tag == "table":
+                if event == "start":
+                    if self._open:
+                        self._open[-1].nested = True
+                    self.tables.append(_Table(element.get("id") or ""))
+                    self._open.append(self.tables[-1])
+                elif self._open:
+                    self._open.pop()
+            elif event == "end" and element.tag == "tr" and self._open:
+                self._open[-1].add(element)
+                element.clear(keep_tail=True)
+                while (before := element.getprevious()) is not None and before.tag == "tr":
+                    element.getparent().remove(before)
+            elif event == "end" and element.tag in _TEXTS and not self._open:
+                text = " ".join("".join(_visible(element)).split())
+                if text:
+                    self.texts.append(text)
+                element.clear(keep_tail=True)
 
-    def _end_row(self) -> None:
-        self._end_cell()
-        if self._row and self._open:
-            self._open[-1].append((self._heads == len(self._row), self._row))
-        self._row = None
+
+#: Elements whose text is a line of the page.
+_TEXTS = ("p", "li", "h1", "h2", "h3", "h4", "title", "dt", "dd", "option", "pre", "address")
 
 
 class HtmlReader:
@@ -99,43 +179,51 @@ class HtmlReader:
 
     def recognise(self, head: bytes, name: str) -> bool:
         """Whether the text begins as a page or a table of one."""
-        return bool(_LOOKS.match(head.removeprefix(b"\xef\xbb\xbf")[:4096]))
+        encoding, mark = declared_encoding(head)
+        return encoding is not None and bool(_LOOKS.match(head_utf8(head[:16384], encoding, mark)))
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
-        """One stream: the page."""
-        import codecs
-
+        """One stream for each table of a page, tables of the same columns being one; the other text with the first."""
         meter, page = Meter(source), Page()
-        encoding = encoding_of(source.head())[0] or "utf-8"
+        faults: list[Problem] = []
+        encoding, mark = declared_encoding(source.head())
+        encoding = encoding or "utf-8"
         decoder = codecs.getincrementaldecoder(encoding)("replace")
-        while not meter.ended:
-            page.feed(decoder.decode(meter.read(_BLOCK), final=meter.ended))
+        try:
+            while not meter.ended:
+                data = meter.read(_BLOCK)
+                data, mark = data[mark:], 0
+                page.feed(decoder.decode(data, final=meter.ended).encode("utf-8", "replace").replace(b"\0", b" "))
+        except ReadError as error:
+            faults.append(Problem(error.code, error.message, error.row))
         page.close()
-        texts = [line for line in page.text if line.strip()]
-        best = max(page.tables, key=len, default=[])
-        width = Counter(len(row) for _, row in best).most_common(1)[0][0] if best else 0
-        if len(best) < 2 or width < 2:
-            texts += [" ".join(row) for table in page.tables for _, row in table]
-            lines = pa.array([line.encode("utf-8", "replace") for line in texts], pa.large_binary())
-            head = Head(source.path, Format.HTML, encoding, (), lines=True)
-            yield Stream(head, iter([Parsed(0, Chunk(len(lines), (lines,)))]), partial(_tail, meter))
+        texts = page.texts
+        groups: dict[tuple[str | None, ...], tuple[str, list[Row]]] = {}
+        for table in page.tables:
+            made = table.laid_out()
+            if made is None:
+                texts += [" ".join(row) for row in table.heads + table.rows]
+                continue
+            names, rows, above = made
+            texts += [" ".join(row) for row in above]
+            groups.setdefault(names, (table.name, []))[1].extend(rows)
+        if not groups and not texts:  # nested beyond what the parser follows
+            from scanner.ingest.readers.text import TextReader
+
+            yield from TextReader().read(source, options, (Problem(ProblemCode.NOT_A_TABLE, "read as lines"),))
             return
-        named = best[0][0] or all(cell and not re.search(r"\d{4}", cell) for cell in best[0][1])
-        names: tuple[str | None, ...] = tuple(best[0][1]) if named and len(best[0][1]) == width else (None,) * width
-        body = [row for _, row in best[1 if names[0] is not None else 0 :]]
-        rows = [row for row in body if len(row) == width]
-        bad = [" ".join(row) for row in body if len(row) != width]
-        others = [" ".join(row) for table in page.tables if table is not best for _, row in table]
-        loose = [Loose(line.encode("utf-8", "replace"), "comment") for line in texts + others]
-        loose += [Loose(line.encode("utf-8", "replace"), "bad_row") for line in bad]
-        columns = tuple(
-            pa.array([cell.encode("utf-8", "replace") for cell in column], pa.large_binary())
-            for column in (zip(*rows, strict=True) if rows else [()] * width)
-        )
-        problem = Problem(ProblemCode.BAD_ROW, "rows with another number of cells than the table has; searched as text")
-        chunk = Chunk(len(rows) + len(bad), columns, tuple(loose), (problem,) * bool(bad), len(bad))
-        yield Stream(Head(source.path, Format.HTML, encoding, names), iter([Parsed(0, chunk)]), partial(_tail, meter))
+        if not groups:
+            head = Head(source.path, Format.HTML, encoding, (None,), lines=True)
+            yield Stream(head, iter([Parsed(0, lines_chunk(texts))]), partial(closing, meter, faults))
+            return
+        several = len(groups) > 1
+        problem = Problem(ProblemCode.SEVERAL_TABLES, "more than one table; each is an artifact of its own")
+        for number, (names, (name, rows)) in enumerate(groups.items(), 1):
+            path = f"{source.path}!{name or f'table {number}'}" if several else source.path
+            parts = row_parts(rows, len(names), texts if number == 1 else (), (problem,) * (several and number == 1))
+            yield Stream(Head(path, Format.HTML, encoding, names), parts, partial(_tail, meter, faults, several))
 
 
-def _tail(meter: Meter) -> Tail:
-    return meter.tail(Status.COMPLETE)
+def _tail(meter: Meter, faults: list[Problem], inside: bool) -> Tail:
+    made = closing(meter, faults)
+    return Tail(made.status, made.problems, None, None, made.bytes_total, made.bytes_read) if inside else made

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-
 from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream
+from scanner.ingest.interface import Head, Source, Stream
 from scanner.ingest.readers.columnar import Course, unreadable
+from scanner.ingest.readers.rows import grid_streams
 from scanner.ingest.spool import as_read_error
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode
 
-#: Rows among which a header is looked for: letterheads above a table are short.
-HEADER_ROWS = 25
-_BATCH = 20_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_DATA = re.compile(r"\+?\d[\d\s-]{8,}\d|\d+\.\d+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{4,}|.+@.+\..+")
 
 
 def cell_text(value: Any) -> str:
@@ -34,31 +28,6 @@ def cell_text(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ")
     return "" if value is None else str(value)
-
-
-def find_header(rows: Sequence[Sequence[str]]) -> int | None:
-    """The index of the header among a table's first rows (the preamble stands before it); None where there is none.
-
-    It is the first row nearly as wide as the table without a number, date or address in it, above rows that hold some
-    (or, where none does, above rows that are as wide).
-    """
-    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
-    width = max(filled, default=0)
-    if width == 0:
-        return None
-    enough = max(1, (width * 3 + 3) // 5)
-    data = [sum(1 for cell in row if _DATA.fullmatch(cell.strip())) for row in rows]
-    for index, count in enumerate(filled):
-        if count < enough or (width > 1 and count < 2):
-            continue
-        if data[index]:
-            if data[index] * 3 >= count or count == width:
-                return None
-            continue
-        below = range(index + 1, len(rows))
-        if any(data[other] for other in below) or (index == 0 and len(rows) > 1):
-            return index
-    return None
 
 
 class Sheets:
@@ -85,57 +54,27 @@ class Sheets:
             made = ReadError(ProblemCode.CORRUPT, "the workbook lists no sheets")
             yield unreadable(source.path, form, course, made)
         for name in names:
-            yield self._sheet(book, name, source, form)
+            yield from self._sheet(book, name, source, form)
 
-    def _sheet(self, book: Any, name: str, source: Source, form: Format) -> Stream:
+    def _sheet(self, book: Any, name: str, source: Source, form: Format) -> Iterator[Stream]:
         path, course = f"{source.path}!{name}", Course(source, inside=True)
+
+        def failed(error: BaseException) -> None:
+            course.failed(as_read_error(error, "the sheet breaks off here"))
+
         try:
-            sheet = book.get_sheet_by_name(name)
-            rows = _rows(sheet)
-            first = [row for _, row in zip(range(HEADER_ROWS), rows, strict=False)]
+            rows = _rows(book.get_sheet_by_name(name))
         except BaseException as error:
-            return unreadable(path, form, course, as_read_error(error, "the sheet cannot be read"))
-        header = find_header(first)
-        width = max(len(row) for row in first) if first else 0
-        width = max(width, int(sheet.width or 0)) if first else 0
-        columns: tuple[str | None, ...] = (None,) * width
-        preamble: list[list[str]] = []
-        if header is not None:
-            preamble = first[:header]
-            given = [cell.strip() or None for cell in first[header]]
-            columns = tuple(given + [None] * (width - len(given)))[:width]
-        body = first[header + 1 :] if header is not None else first
-
-        def parts() -> Iterator[Part]:
-            order, held, above = 0, list(body), [row for row in preamble if any(row)]
-            try:
-                while True:
-                    held.extend(row for _, row in zip(range(_BATCH - len(held)), rows, strict=False))
-                    last = len(held) < _BATCH
-                    while last and held and not any(held[-1]):
-                        held.pop()
-                    loose = tuple(Loose(" ".join(filter(None, row)).encode(), "preamble") for row in above)
-                    if held or loose:
-                        yield Parsed(order, _chunk(held, width, loose))
-                    if last:
-                        return
-                    order, held, above = order + 1, [], []
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                course.failed(as_read_error(error, "the sheet breaks off here"))
-
-        detail = "" if header is None else f"header in row {header + 1}"
-        return Stream(Head(path, form, columns=columns, detail=detail), parts(), course.tail)
+            yield unreadable(path, form, course, as_read_error(error, "the sheet cannot be read"))
+            return
+        streams = grid_streams(path, form, None, rows, course.tail, failed)
+        first = next(streams, None)
+        yield first if first is not None else Stream(Head(path, form), tail=course.tail)
+        yield from streams
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:
     return ([cell_text(value) for value in row] for row in iter(sheet.to_python(skip_empty_area=True)))
-
-
-def _chunk(rows: list[list[str]], width: int, loose: tuple[Loose, ...]) -> Chunk:
-    columns = [pa.array([row[i] if i < len(row) else "" for row in rows], pa.large_string()) for i in range(width)]
-    return Chunk(len(rows), tuple(columns), loose)
 
 
 def _refused(error: BaseException, source: Source) -> ReadError:
