@@ -184,7 +184,8 @@ def row_parts(
     rows: Iterable[Row], width: int, preamble: Iterable[str] = (), problems: tuple[Problem, ...] = ()
 ) -> Iterator[Part]:
     """Rows as parts of `BATCH` rows; lines that stand around the table go with the first."""
-    loose = tuple(Loose(text.encode("utf-8", "replace"), "preamble") for text in preamble if text.strip())
+    texts = (" ".join(text.split()) for text in preamble)
+    loose = tuple(Loose(text.encode("utf-8", "replace"), "preamble") for text in texts if text)
     source = iter(rows)
     order, first = 0, 1
     while (held := list(islice(source, BATCH))) or loose or problems:
