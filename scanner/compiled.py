@@ -44,6 +44,8 @@ def _plain_value(value: Any) -> Any:
         return _Numbers()
     if isinstance(value, np.ndarray):
         return memoryview(value)  # type: ignore[arg-type]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(_plain_value, value))
     return int(value) if isinstance(value, np.integer) else value
 
 

@@ -47,11 +47,10 @@ def kernel(module: Any, name: str) -> compiled.Kernel:
 def profiled(cells: list[str], text_only: bool) -> dict[str, Any]:
     made = ColumnProfile()
     made.scan(pa.array([cell.encode("utf-8", "replace") for cell in cells], pa.binary()), TABLES, 0, 3, text_only)
-    arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts")
+    arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts", "times")
     return {
         **{name: getattr(made, name).tolist() for name in arrays},
         "sets": {code: held.keys().tolist() for code, held in sorted(made.sets.items())},
-        "occurrences": made.occurrences,
     }
 
 

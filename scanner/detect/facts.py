@@ -128,7 +128,9 @@ class Facts:
 
     def times(self, kind: ColumnType, *ways: int) -> int:
         """Occurrences, likewise."""
-        return sum(self.profile.occurrences.get(KIND_OF[kind] * 3 + way, 0) for way in ways)
+        if self.profile.times is None:
+            return 0
+        return sum(int(self.profile.times[KIND_OF[kind] * 3 + way]) for way in ways)
 
     def says(self, *kinds: ColumnType) -> float:
         """How firmly the header speaks for one of some types, 0 to 1."""

@@ -1,10 +1,13 @@
-"""Compiled passes over Arrow buffers: bytes in, classes, counts and keys out; no policy.
+"""Compiled passes over cells where they lie: bytes in, classes, counts and keys out; no policy.
 
-Cells are `data[offsets[i]:offsets[i + 1]]` (offsets: int64[n + 1], data: uint8[...]). Each cell falls into one class of
-`CLASSES` and may yield keys: normalised identifier values as int64. `scanner.identifiers` holds the slow oracles.
+Cell i is `data[starts[i]:stops[i]]` (data: uint8[...]; starts, stops: int32[n]) and counts `weights[i]` times (int64[n],
+or empty where each counts once). Each cell falls into one class of `CLASSES` and may yield keys: normalised identifier
+values as int64. `scanner.identifiers` holds the slow oracles.
 """
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +47,49 @@ MSISDN, LANDLINE, CNIC, IMSI, IMEI, ICCID, K_PASSPORT, K_IBAN, K_EMAIL, K_IP, K_
     range(14)
 )
 WEAK, SURE, IN_TEXT = range(3)
+
+
+class Book(NamedTuple):
+    """What the pack says of numbers and words, as arrays; see `tables.py`."""
+
+    rules: Any
+    by_length: Any
+    components: Any
+    mult: Any
+    perm: Any
+    lex_table: Any
+    lex_bits: Any
+
+
+class Tally(NamedTuple):
+    """What is counted of one column; sums but for `extremes`."""
+
+    counts: Any
+    """int64[CLASSES]."""
+    lengths: Any
+    """int64[32]: digits of all-digit cells; from 26 on, kinds of digests."""
+    lead: Any
+    """int64[1000]: first three digits of national numbers and of 13-digit cells."""
+    extremes: Any
+    """int64[EXTREMES]."""
+    rule_counts: Any
+    """int64[notations, 2]: cells that fit, and those whose finer code is known."""
+    lex_counts: Any
+    """int64[64, 2]: whole cells in a lexicon, cells with such a word."""
+    times: Any
+    """int64[KINDS * 3]: how often keys of a kind stand in each way."""
+
+
+class Sink(NamedTuple):
+    """Where keys go: the first `state[0]` of `codes` (kind * 3 + way, uint8[m]) and `keys` (int64[m])."""
+
+    codes: Any
+    keys: Any
+    state: Any
+    """int64[2]: keys held, weight of the present cell."""
+    times: Any
+    """As in `Tally`."""
+
 
 # --- bytes --------------------------------------------------------------------------------------------------------
 
@@ -203,13 +249,14 @@ def verhoeff(digits, n, mult, perm):
 
 
 @kernel(inline=True)
-def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, mult, perm, best, passes):
+def match_rules(digits, n, breaks, plus, in_text, book, best, passes):
     """The notation that n digits with separators at the positions in the bit set `breaks` fit best, or -1.
 
     `passes` is 1 or 0 where the Luhn check is already made, else -1; `best[0]` gets the key, `best[1]` 1 where the match is sure, `best[2]` 1 where the strict code is known. `rules` is
     int64[rules, 16] (see tables.py), `by_length` int64[32000, 2]
     the slice of rules for a length and first three digits.
     """
+    rules, by_length, components = book.rules, book.by_length, book.components
     found = -1
     rank = -1
     head = np.int64(min(n, 31)) * 1000 + digits[0] * np.int64(100) + digits[1] * np.int64(10) + digits[2]
@@ -239,7 +286,7 @@ def match_rules(digits, n, breaks, plus, in_text, rules, by_length, components, 
                 passes = 1 if luhn(digits, n) else 0
             if passes == 0:
                 continue
-        if check == 2 and not verhoeff(digits, n, mult, perm):
+        if check == 2 and not verhoeff(digits, n, book.mult, book.perm):
             continue
         if check == 3 and not ean(digits, n):
             continue
@@ -649,17 +696,18 @@ def iban_key(buf, a, b):
 
 
 @kernel
-def emit(hits, keys, state, kind, mode, key):
-    """Append one key; the caller has made room."""
-    n = state[0]
-    if n < len(hits):
-        hits[n] = kind * 3 + mode
-        keys[n] = key
-    state[0] = n + 1
+def emit(sink, kind, mode, key):
+    """Append one key and count how often it stands; the caller has made room."""
+    code = kind * 3 + mode
+    n = sink.state[0]
+    sink.codes[n] = code
+    sink.keys[n] = key
+    sink.state[0] = n + 1
+    sink.times[code] += sink.state[1]
 
 
 @kernel
-def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
+def scan_text(buf, a, b, book, best, digits, sink):
     """Find identifiers inside text; returns how many. Numbers may be split by single separators."""
     found = 0
     i = a
@@ -688,7 +736,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
             while e > i + 1 and (buf[e - 1] == 46 or buf[e - 1] == 45):
                 e -= 1
             if is_email(buf, s, e):
-                emit(hits, keys, state, K_EMAIL, IN_TEXT, hash_bytes(buf, s, e, True))
+                emit(sink, K_EMAIL, IN_TEXT, hash_bytes(buf, s, e, True))
                 found += 1
                 i = e
                 continue
@@ -709,7 +757,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                         break
                     e += 1
                 if count == 24 and iban_valid(buf, i, e) == 1:
-                    emit(hits, keys, state, K_IBAN, IN_TEXT, iban_key(buf, i, e))
+                    emit(sink, K_IBAN, IN_TEXT, iban_key(buf, i, e))
                     found += 1
                     i = e
                     continue
@@ -732,7 +780,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                         if buf[i + k] != 48:
                             zeros = False
                     if not zeros:
-                        emit(hits, keys, state, K_PASSPORT, IN_TEXT, key)
+                        emit(sink, K_PASSPORT, IN_TEXT, key)
                         found += 1
                         i += 9
                         continue
@@ -755,7 +803,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
             if dots == 3:
                 address = ipv4(buf, i, e)
                 if address >= 0 and not (e < b and (65 <= buf[e] <= 90 or 97 <= buf[e] <= 122)):
-                    emit(hits, keys, state, K_IP, IN_TEXT, address)
+                    emit(sink, K_IP, IN_TEXT, address)
                     found += 1
                     i = e
                     continue
@@ -791,7 +839,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                     and n >= 9
                     and not (pos < b and (65 <= buf[pos] <= 90 or 97 <= buf[pos] <= 122) and buf[pos] != 120)
                 ):
-                    r = match_rules(digits, n, breaks, plus, True, rules, by_length, components, mult, perm, best, -1)
+                    r = match_rules(digits, n, breaks, plus, True, book, best, -1)
                     if r >= 0 and not (decimal and best[1] == 0):
                         zeros = True
                         for k in range(n - 7, n):
@@ -803,7 +851,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
                         if not zeros and not goes_on:
                             taken = pos
                             taken_n = n
-                            kind = rules[r, 13]
+                            kind = book.rules[r, 13]
                             key = best[0]
                 continue
             step = 0
@@ -823,7 +871,7 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
             breaks |= np.int64(1) << n
             pos += step
         if taken_n > 0:
-            emit(hits, keys, state, kind, IN_TEXT, key)
+            emit(sink, kind, IN_TEXT, key)
             found += 1
             i = taken
             continue
@@ -834,17 +882,24 @@ def scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits,
 
 
 @kernel
-def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm, counts, hits, keys, state):
-    """Scan each cell as text only."""
+def text_lines(data, starts, stops, weights, scratch, book, tally, sink):
+    """Scan each cell as text only; arguments as for `profile_column`."""
+    counts = tally.counts
     best = np.zeros(4, np.int64)
     digits = np.zeros(32, np.uint8)
-    for row in range(len(offsets) - 1):
-        a = offsets[row]
-        b = offsets[row + 1]
+    weighted = len(weights) > 0
+    weight = np.int64(1)
+    sink.state[1] = 1
+    for row in range(len(starts)):
+        a = np.int64(starts[row])
+        b = np.int64(stops[row])
         if a == b:
             continue
-        counts[FILLED] += 1
-        counts[BYTE_TOTAL] += b - a
+        if weighted:
+            weight = weights[row]
+            sink.state[1] = weight
+        counts[FILLED] += weight
+        counts[BYTE_TOTAL] += weight * (b - a)
         some = 0
         high = False
         for i in range(a, b):
@@ -855,13 +910,13 @@ def text_lines(offsets, data, scratch, rules, by_length, components, mult, perm,
                 high = True
         if high:
             n = fold(data, a, b, scratch)
-            k = scan_text(scratch, 0, n, rules, by_length, components, mult, perm, best, digits, hits, keys, state)
+            k = scan_text(scratch, 0, n, book, best, digits, sink)
         elif some:
-            k = scan_text(data, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state)
+            k = scan_text(data, a, b, book, best, digits, sink)
         else:
             k = 0
         if k:
-            counts[TEXT_HIT] += 1
+            counts[TEXT_HIT] += weight
 
 
 @kernel
@@ -870,23 +925,22 @@ def take_digits(
     n,
     breaks,
     plus,
-    rules,
-    by_length,
-    components,
-    mult,
-    perm,
+    book,
     best,
-    counts,
-    lengths,
-    lead,
-    extremes,
-    rule_counts,
-    hits,
-    keys,
-    state,
+    tally,
+    sink,
 ):
     """Count a cell that is one number of n digits; returns whether a notation fits."""
-    lengths[min(n, 31)] += 1
+    counts, lengths, lead, extremes, rule_counts = (
+        tally.counts,
+        tally.lengths,
+        tally.lead,
+        tally.extremes,
+        tally.rule_counts,
+    )
+    rules = book.rules
+    weight = sink.state[1]
+    lengths[min(n, 31)] += weight
     good_luhn = False
     luhn_known = -1
     value = np.int64(-1)
@@ -899,23 +953,23 @@ def take_digits(
                 extremes[NUMBER_MAX] = value
     if not breaks and not plus:
         if n <= 2:
-            counts[SMALL] += 1
+            counts[SMALL] += weight
         elif n <= 6:
-            counts[SHORT] += 1
+            counts[SHORT] += weight
         if n == 10 and 946684800 <= value <= 2051222400:
-            counts[EPOCH_S] += 1
+            counts[EPOCH_S] += weight
             if value < extremes[DAY_MIN]:
                 extremes[DAY_MIN] = value
             if value > extremes[DAY_MAX]:
                 extremes[DAY_MAX] = value
         elif n == 13 and 946684800000 <= value <= 2051222400000:
-            counts[EPOCH_MS] += 1
+            counts[EPOCH_MS] += weight
             if value // 1000 < extremes[DAY_MIN]:
                 extremes[DAY_MIN] = value // 1000
             if value // 1000 > extremes[DAY_MAX]:
                 extremes[DAY_MAX] = value // 1000
         elif n == 16 and 946684800000000 <= value <= 2051222400000000:
-            counts[EPOCH_US] += 1
+            counts[EPOCH_US] += weight
             if value // 1000000 < extremes[DAY_MIN]:
                 extremes[DAY_MIN] = value // 1000000
             if value // 1000000 > extremes[DAY_MAX]:
@@ -934,62 +988,62 @@ def take_digits(
                     good = hh < 24 and mm < 60 and ss < 60
                     s += hh * 3600 + mm * 60 + ss
                 if good and n != 12:
-                    counts[STAMP14 if n == 14 else STAMP8] += 1
+                    counts[STAMP14 if n == 14 else STAMP8] += weight
                     if s < extremes[DAY_MIN]:
                         extremes[DAY_MIN] = s
                     if s > extremes[DAY_MAX]:
                         extremes[DAY_MAX] = s
         elif n == 5 and 25569 <= value <= 58000:
-            counts[SERIAL_DAY] += 1
+            counts[SERIAL_DAY] += weight
     if n == 13:
         if not breaks:
             if ean(digits, 13):
-                counts[EAN] += 1
+                counts[EAN] += weight
         if 1 <= digits[0] <= 8:
-            counts[CNIC_SHAPE] += 1
-            lead[number(digits, 0, 3)] += 1
+            counts[CNIC_SHAPE] += weight
+            lead[number(digits, 0, 3)] += weight
             if breaks == (1 << 5 | 1 << 12):
-                counts[CNIC_DASHED] += 1
+                counts[CNIC_DASHED] += weight
             if digits[3] == 0:
-                counts[CNIC_FOURTH] += 1
+                counts[CNIC_FOURTH] += weight
     elif n == 15:
         good_luhn = luhn(digits, 15)
         luhn_known = 1 if good_luhn else 0
         if good_luhn:
-            counts[LUHN15] += 1
+            counts[LUHN15] += weight
         t = digits[0] * 10 + digits[1]
         if t == 35 or t == 86 or t == 1 or t == 99:
-            counts[TAC] += 1
-    r = match_rules(digits, n, breaks, plus, False, rules, by_length, components, mult, perm, best, luhn_known)
+            counts[TAC] += weight
+    r = match_rules(digits, n, breaks, plus, False, book, best, luhn_known)
     if r >= 0:
-        rule_counts[rules[r, 15], 0] += 1
-        rule_counts[rules[r, 15], 1] += best[2]
+        rule_counts[rules[r, 15], 0] += weight
+        rule_counts[rules[r, 15], 1] += weight * best[2]
         kind = rules[r, 13]
         key = best[0]
         if kind == MSISDN:
-            lead[key // 10000000] += 1
+            lead[key // 10000000] += weight
             if key % 10000 == 0:
-                counts[ZEROS] += 1
+                counts[ZEROS] += weight
         if kind == MSISDN or kind == CNIC:
             if key < extremes[KEY_MIN]:
                 extremes[KEY_MIN] = key
             if key > extremes[KEY_MAX]:
                 extremes[KEY_MAX] = key
-        emit(hits, keys, state, kind, SURE if best[1] else WEAK, key)
+        emit(sink, kind, SURE if best[1] else WEAK, key)
         if n == 13 and not breaks and kind != CNIC and 1 <= digits[0] <= 8:
-            emit(hits, keys, state, CNIC, WEAK, number(digits, 0, 13))
+            emit(sink, CNIC, WEAK, number(digits, 0, 13))
         if n == 13 and kind == CNIC and not breaks:
-            emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
+            emit(sink, K_TICKET, WEAK, number(digits, 0, 13))
         if n == 15 and not breaks and kind != IMEI and good_luhn:
-            emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
+            emit(sink, IMEI, WEAK, number(digits, 0, 14))
     elif n == 13 and not breaks:
-        emit(hits, keys, state, K_TICKET, WEAK, number(digits, 0, 13))
+        emit(sink, K_TICKET, WEAK, number(digits, 0, 13))
     elif (14 <= n <= 16) and not breaks:
-        emit(hits, keys, state, IMEI, WEAK, number(digits, 0, 14))
+        emit(sink, IMEI, WEAK, number(digits, 0, 14))
     if r < 0 and (
         (8 <= n <= 15 and not breaks and digits[0] != 0) or plus or (n > 9 and digits[0] == 0 and digits[1] == 0)
     ):
-        counts[FOREIGN] += 1
+        counts[FOREIGN] += weight
     return r >= 0
 
 
@@ -998,33 +1052,10 @@ _take_plain_digits = kernel(take_digits, inline=True)
 
 
 @kernel
-def profile_column(
-    offsets,
-    data,
-    scratch,
-    rules,
-    by_length,
-    components,
-    mult,
-    perm,
-    lex_table,
-    lex_bits,
-    counts,
-    lengths,
-    lead,
-    extremes,
-    rule_counts,
-    lex_counts,
-    hits,
-    keys,
-    state,
-):
-    """One pass over the cells of a column.
-
-    counts int64[CLASSES], lengths int64[32] (digits of all-digit cells), lead int64[1000] (first three digits of national
-    numbers and of 13-digit cells), extremes int64[9], rule_counts int64[rules, 2], lex_counts int64[64, 2] (whole cells,
-    cells with such a word), hits uint8[m] and keys int64[m] with state[0] used. `scratch` is as long as the longest cell.
-    """
+def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
+    """One pass over the cells of a column; `scratch` (uint8) is longer than the longest cell."""
+    counts, lengths, extremes, lex_counts = tally.counts, tally.lengths, tally.extremes, tally.lex_counts
+    lex_table, lex_bits = book.lex_table, book.lex_bits
     best = np.zeros(4, np.int64)
     digits = np.zeros(32, np.uint8)
     moment = np.zeros(8, np.int64)
@@ -1032,11 +1063,17 @@ def profile_column(
     widths = np.zeros(8, np.int64)
     seps = np.zeros(8, np.int64)
     kinds = np.zeros(16, np.int64)
-    for row in range(len(offsets) - 1):
-        start = offsets[row]
-        stop = offsets[row + 1]
+    weighted = len(weights) > 0
+    weight = np.int64(1)
+    sink.state[1] = 1
+    for row in range(len(starts)):
+        start = np.int64(starts[row])
+        stop = np.int64(stops[row])
         if start == stop:
             continue
+        if weighted:
+            weight = weights[row]
+            sink.state[1] = weight
         # the quick way for plain digits
         n = stop - start
         plain = True
@@ -1048,42 +1085,32 @@ def profile_column(
                     break
                 digits[i] = c - 48
             if plain:
-                counts[FILLED] += 1
-                counts[DIGITS] += 1
-                counts[BYTE_TOTAL] += n
+                counts[FILLED] += weight
+                counts[DIGITS] += weight
+                counts[BYTE_TOTAL] += weight * n
                 if n < 8:
-                    lengths[n] += 1
+                    lengths[n] += weight
                     small = number(digits, 0, n)
                     if small < extremes[NUMBER_MIN]:
                         extremes[NUMBER_MIN] = small
                     if small > extremes[NUMBER_MAX]:
                         extremes[NUMBER_MAX] = small
                     if n <= 2:
-                        counts[SMALL] += 1
+                        counts[SMALL] += weight
                     elif n <= 6:
-                        counts[SHORT] += 1
+                        counts[SHORT] += weight
                         if n == 5 and 25569 <= small <= 58000:
-                            counts[SERIAL_DAY] += 1
+                            counts[SERIAL_DAY] += weight
                     continue
                 _take_plain_digits(
                     digits,
                     n,
                     0,
                     False,
-                    rules,
-                    by_length,
-                    components,
-                    mult,
-                    perm,
+                    book,
                     best,
-                    counts,
-                    lengths,
-                    lead,
-                    extremes,
-                    rule_counts,
-                    hits,
-                    keys,
-                    state,
+                    tally,
+                    sink,
                 )
                 continue
         # the commonest moment, YYYY-MM-DD HH:MM:SS
@@ -1113,10 +1140,10 @@ def profile_column(
                 if 1900 <= y <= 2100 and 1 <= month <= 12 and 1 <= day <= 31 and h <= 24 and minute <= 59:
                     second = min(digits[17] * np.int64(10) + digits[18], np.int64(59))
                     when = days_from_civil(y, month, day) * 86400 + h * 3600 + minute * 60 + second
-                    counts[FILLED] += 1
-                    counts[BYTE_TOTAL] += n
-                    counts[DATETIME] += 1
-                    counts[ISO_FIRST] += 1
+                    counts[FILLED] += weight
+                    counts[BYTE_TOTAL] += weight * n
+                    counts[DATETIME] += weight
+                    counts[ISO_FIRST] += weight
                     if when < extremes[DAY_MIN]:
                         extremes[DAY_MIN] = when
                     if when > extremes[DAY_MAX]:
@@ -1144,8 +1171,8 @@ def profile_column(
             b -= 1
         if a == b:
             continue
-        counts[FILLED] += 1
-        counts[BYTE_TOTAL] += b - a
+        counts[FILLED] += weight
+        counts[BYTE_TOTAL] += weight * (b - a)
         # spreadsheet guards
         if b - a > 3 and buf[a] == 61 and buf[a + 1] == 34 and buf[b - 1] == 34:
             a += 2
@@ -1166,10 +1193,10 @@ def profile_column(
         ):
             a += 4
         if b - a > 512:
-            counts[LONG] += 1
-            counts[TEXT] += 1
-            if scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state):
-                counts[TEXT_HIT] += 1
+            counts[LONG] += weight
+            counts[TEXT] += weight
+            if scan_text(buf, a, b, book, best, digits, sink):
+                counts[TEXT_HIT] += weight
             continue
         if folded or b - a != stop - start:
             for k in range(16):
@@ -1181,25 +1208,25 @@ def profile_column(
         letters = kinds[_UPPER] + kinds[_LOWER]
         if nd == 0:
             if kinds[_AT] == 1 and is_email(buf, a, b):
-                counts[EMAIL] += 1
-                emit(hits, keys, state, K_EMAIL, SURE, hash_bytes(buf, a, b, True))
+                counts[EMAIL] += weight
+                emit(sink, K_EMAIL, SURE, hash_bytes(buf, a, b, True))
                 continue
             if n == 6 and kinds[_UPPER] == 6:
-                counts[LOCATOR] += 1
-                emit(hits, keys, state, K_PNR, WEAK, hash_bytes(buf, a, b, False))
+                counts[LOCATOR] += weight
+                emit(sink, K_PNR, WEAK, hash_bytes(buf, a, b, False))
             if (n == 32 or n == 40 or n == 64 or n == 56) and letters == n:
-                counts[BASE64] += 1
+                counts[BASE64] += weight
             h = text_hash(buf, a, b)
             bits = lookup(lex_table, lex_bits, h)
             words = kinds[_SPACE] + 1
-            counts[WORD_TOTAL] += words
-            counts[WORDS] += 1
+            counts[WORD_TOTAL] += weight * words
+            counts[WORDS] += weight
             if letters + kinds[_HIGH]:
-                counts[ALPHA] += 1
+                counts[ALPHA] += weight
             if bits:
                 for k in range(24):
                     if bits >> k & 1:
-                        lex_counts[k, 0] += 1
+                        lex_counts[k, 0] += weight
             seen = np.int64(0)
             i = a
             while i < b:
@@ -1212,11 +1239,9 @@ def profile_column(
             if seen:
                 for k in range(24, 56):
                     if seen >> k & 1:
-                        lex_counts[k, 1] += 1
-            if kinds[_AT] and scan_text(
-                buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state
-            ):
-                counts[TEXT_HIT] += 1
+                        lex_counts[k, 1] += weight
+            if kinds[_AT] and scan_text(buf, a, b, book, best, digits, sink):
+                counts[TEXT_HIT] += weight
             continue
         if (
             kinds[_DASH] == 3
@@ -1227,33 +1252,23 @@ def profile_column(
             and buf[a + 2] == 48
             and buf[a + 3] == 45
         ):
-            counts[CGI] += 1
+            counts[CGI] += weight
             continue
         # one number with separators, perhaps with what a spreadsheet or an export added
         e = b
         if nd == n and n <= 24:
             for i in range(n):
                 digits[i] = buf[a + i] - 48
-            counts[DIGITS] += 1
+            counts[DIGITS] += weight
             take_digits(
                 digits,
                 n,
                 0,
                 False,
-                rules,
-                by_length,
-                components,
-                mult,
-                perm,
+                book,
                 best,
-                counts,
-                lengths,
-                lead,
-                extremes,
-                rule_counts,
-                hits,
-                keys,
-                state,
+                tally,
+                sink,
             )
             continue
         if kinds[_AT] == 1 and letters:
@@ -1268,8 +1283,8 @@ def profile_column(
                 if (dot_us or whats) and tail:
                     e = i
             if e == b and is_email(buf, a, b):
-                counts[EMAIL] += 1
-                emit(hits, keys, state, K_EMAIL, SURE, hash_bytes(buf, a, b, True))
+                counts[EMAIL] += weight
+                emit(sink, K_EMAIL, SURE, hash_bytes(buf, a, b, True))
                 continue
         if kinds[_DOT] == 1 and letters == 0 and kinds[_DASH] == 0:
             i = b - 1
@@ -1280,8 +1295,8 @@ def profile_column(
         if kinds[_DOT] == 3 and kinds[_DASH] == 0 and letters == 0 and kinds[_SPACE] == 0:
             address = ipv4(buf, a, b)
             if address >= 0:
-                counts[IP] += 1
-                emit(hits, keys, state, K_IP, SURE, address)
+                counts[IP] += weight
+                emit(sink, K_IP, SURE, address)
                 continue
         if (
             kinds[_COLON] >= 2
@@ -1291,8 +1306,8 @@ def profile_column(
             and ipv6(buf, a, b)
             and (kinds[_COLON] != 2 or letters)
         ):
-            counts[IP] += 1
-            emit(hits, keys, state, K_IP, SURE, hash_bytes(buf, a, b, True))
+            counts[IP] += weight
+            emit(sink, K_IP, SURE, hash_bytes(buf, a, b, True))
             continue
         loose = kinds[_SPACE] + kinds[_DASH] + kinds[_DOT] + kinds[_PAREN] + kinds[_PLUS] + kinds[_SLASH]
         if (e < b or nd + loose == n) and nd <= 24 and nd >= 9 and kinds[_PLUS] <= 1:
@@ -1323,31 +1338,20 @@ def profile_column(
                 # a decimal fraction is no number with a separator
                 fraction = kinds[_DOT] == 1 and e == b and kinds[_DASH] == 0 and kinds[_SPACE] == 0 and digits[0] != 0
                 if not fraction:
-                    before = state[0]
                     mark = counts[FOREIGN]
                     if plus:
-                        counts[PLUS] += 1
+                        counts[PLUS] += weight
                     if breaks == 0 and not plus:
-                        counts[DIGITS] += 1
+                        counts[DIGITS] += weight
                         take_digits(
                             digits,
                             count,
                             0,
                             False,
-                            rules,
-                            by_length,
-                            components,
-                            mult,
-                            perm,
+                            book,
                             best,
-                            counts,
-                            lengths,
-                            lead,
-                            extremes,
-                            rule_counts,
-                            hits,
-                            keys,
-                            state,
+                            tally,
+                            sink,
                         )
                         continue
                     if take_digits(
@@ -1355,48 +1359,37 @@ def profile_column(
                         count,
                         breaks,
                         plus,
-                        rules,
-                        by_length,
-                        components,
-                        mult,
-                        perm,
+                        book,
                         best,
-                        counts,
-                        lengths,
-                        lead,
-                        extremes,
-                        rule_counts,
-                        hits,
-                        keys,
-                        state,
+                        tally,
+                        sink,
                     ):
-                        counts[SEPARATED] += 1
+                        counts[SEPARATED] += weight
                         continue
                     if plus:
-                        counts[SEPARATED] += 1
+                        counts[SEPARATED] += weight
                         continue
                     counts[FOREIGN] = mark
-                    state[0] = before
         # moments
         if n <= 40 and ((buf[a] >= 48 and buf[a] <= 57) or letters) and nd >= 3:
             kind = parse_time(buf, a, b, moment, numbers, widths, seps)
             if kind:
                 if kind == 3:
-                    counts[CLOCK] += 1
+                    counts[CLOCK] += weight
                     if moment[0] > extremes[NUMBER_MAX]:
                         extremes[NUMBER_MAX] = moment[0]
                     continue
                 if kind == 4:
-                    counts[YEAR_MONTH] += 1
+                    counts[YEAR_MONTH] += weight
                     continue
-                counts[DATETIME if kind == 1 else DATE] += 1
+                counts[DATETIME if kind == 1 else DATE] += weight
                 if moment[4]:
-                    counts[ISO_FIRST] += 1
+                    counts[ISO_FIRST] += weight
                 else:
                     if moment[2] > 12:
-                        counts[FIRST_GT12] += 1
+                        counts[FIRST_GT12] += weight
                     if moment[3] > 12:
-                        counts[SECOND_GT12] += 1
+                        counts[SECOND_GT12] += weight
                 if moment[0] != LOW:
                     if moment[0] < extremes[DAY_MIN]:
                         extremes[DAY_MIN] = moment[0]
@@ -1427,21 +1420,21 @@ def profile_column(
                 width += 1
                 i += 1
             if i < b and buf[i] == 46:
-                counts[DECIMAL] += 1
+                counts[DECIMAL] += weight
                 places = b - i - 1
                 if places >= 3:
-                    counts[FINE] += 1
+                    counts[FINE] += weight
                 if minus:
-                    counts[NEGATIVE] += 1
+                    counts[NEGATIVE] += weight
                 elif 23 <= whole <= 37 and places >= 1:
-                    counts[LATITUDE] += 1
+                    counts[LATITUDE] += weight
                 elif 60 <= whole <= 77 and places >= 1:
-                    counts[LONGITUDE] += 1
+                    counts[LONGITUDE] += weight
                 if not minus and 25569 <= whole <= 58000:
-                    counts[SERIAL_DAY] += 1
+                    counts[SERIAL_DAY] += weight
                 continue
         if kinds[_DASH] == 1 and nd + 1 == n and buf[a] == 45:
-            counts[NEGATIVE] += 1
+            counts[NEGATIVE] += weight
             continue
         # scientific notation
         if kinds[_UPPER] + kinds[_LOWER] == 1 and nd >= 3 and n <= 28 and kinds[_SPACE] == 0:
@@ -1481,38 +1474,28 @@ def profile_column(
                     digits[mantissa] = 0
                     mantissa += 1
                 if mantissa == exponent + 1 and mantissa >= 9 and mantissa <= 20:
-                    counts[DIGITS] += 1
+                    counts[DIGITS] += weight
                     take_digits(
                         digits,
                         mantissa,
                         0,
                         False,
-                        rules,
-                        by_length,
-                        components,
-                        mult,
-                        perm,
+                        book,
                         best,
-                        counts,
-                        lengths,
-                        lead,
-                        extremes,
-                        rule_counts,
-                        hits,
-                        keys,
-                        state,
+                        tally,
+                        sink,
                     )
                     continue
-                counts[SCIENTIFIC] += 1
+                counts[SCIENTIFIC] += weight
                 if exponent == 9:
-                    counts[SCI_9] += 1
+                    counts[SCI_9] += weight
                 elif exponent == 11:
-                    counts[SCI_11] += 1
+                    counts[SCI_11] += weight
                 elif exponent == 12:
-                    counts[SCI_12] += 1
+                    counts[SCI_12] += weight
                 elif exponent == 14:
-                    counts[SCI_14] += 1
-                emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
+                    counts[SCI_14] += weight
+                emit(sink, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
                 continue
         # a passport before masks: XX1234567 is one
         if (
@@ -1523,11 +1506,11 @@ def profile_column(
             and 65 <= buf[a] <= 90
             and 65 <= buf[a + 1] <= 90
         ):
-            counts[PASSPORT] += 1
+            counts[PASSPORT] += weight
             key = (np.int64(buf[a]) - 65) * 26 + np.int64(buf[a + 1]) - 65
             for i in range(a + 2, b):
                 key = key * 10 + np.int64(buf[i]) - 48
-            emit(hits, keys, state, K_PASSPORT, WEAK, key)
+            emit(sink, K_PASSPORT, WEAK, key)
             continue
         # masked digits
         if n <= 24 and nd >= 3 and kinds[_DOT] == 0 and kinds[_COLON] == 0:
@@ -1544,12 +1527,12 @@ def profile_column(
                     good = False
                     break
             if good and hidden >= 2 and 9 <= hidden + visible <= 15:
-                counts[MASKED] += 1
+                counts[MASKED] += weight
                 if hidden > extremes[HIDDEN]:
                     extremes[HIDDEN] = hidden
                 total = hidden + visible
                 if total == 13 and 49 <= buf[a] <= 56:
-                    counts[MASKED_CNIC] += 1
+                    counts[MASKED_CNIC] += weight
                 elif (
                     (total == 11 and buf[a] == 48 and buf[a + 1] == 51)
                     or (total == 12 and buf[a] == 57)
@@ -1557,8 +1540,8 @@ def profile_column(
                     or (total == 10 and buf[a] == 51)
                     or (total == 14 and buf[a] == 48)
                 ):
-                    counts[MASKED_MSISDN] += 1
-                emit(hits, keys, state, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
+                    counts[MASKED_MSISDN] += weight
+                emit(sink, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
                 continue
         # digests
         if n >= 16 and letters + nd == n:
@@ -1569,26 +1552,26 @@ def profile_column(
                     hexadecimal = False
                     break
             if hexadecimal:
-                counts[DIGEST] += 1
+                counts[DIGEST] += weight
                 lengths[
                     31 if n > 64 else 27 if n == 32 else 28 if n == 40 else 29 if n == 56 else 30 if n == 64 else 26
-                ] += 1
-                emit(hits, keys, state, K_DIGEST, WEAK, hash_bytes(buf, a, b, True))
+                ] += weight
+                emit(sink, K_DIGEST, WEAK, hash_bytes(buf, a, b, True))
                 continue
         if n == 36 and kinds[_DASH] == 4 and buf[a + 8] == 45 and buf[a + 13] == 45:
-            counts[UUID] += 1
+            counts[UUID] += weight
             continue
         if (n == 24 or n == 28 or n == 44 or n == 88) and buf[b - 1] == 61 and kinds[_SPACE] == 0:
-            counts[BASE64] += 1
-            emit(hits, keys, state, K_DIGEST, WEAK, hash_bytes(buf, a, b, False))
+            counts[BASE64] += weight
+            emit(sink, K_DIGEST, WEAK, hash_bytes(buf, a, b, False))
             continue
         # letters and digits
         if n >= 24 and n <= 36 and (buf[a] | 32) == 112 and (buf[a + 1] | 32) == 107:
             good_iban = iban_valid(buf, a, b)
             if good_iban >= 0:
-                counts[IBAN] += 1
-                counts[IBAN_VALID] += good_iban
-                emit(hits, keys, state, K_IBAN, SURE if good_iban else WEAK, iban_key(buf, a, b))
+                counts[IBAN] += weight
+                counts[IBAN_VALID] += weight * good_iban
+                emit(sink, K_IBAN, SURE if good_iban else WEAK, iban_key(buf, a, b))
                 continue
         if 3 <= n <= 8 and 1 <= letters <= 3 and nd >= 1 and nd <= 5:
             i = a + 2
@@ -1604,26 +1587,26 @@ def profile_column(
             upper1 = 65 <= first <= 90
             upper2 = 65 <= second <= 90
             if good and (upper1 or upper2) and (upper1 or 48 <= first <= 57) and (upper2 or 48 <= second <= 57):
-                counts[FLIGHT] += 1
+                counts[FLIGHT] += weight
                 bits = lookup(lex_table, lex_bits, text_hash(buf, a, a + 2))
                 for k in range(56, 62):
                     if bits >> k & 1:
-                        lex_counts[k, 0] += 1
+                        lex_counts[k, 0] += weight
         if n == 6 and letters + nd == 6 and kinds[_LOWER] == 0:
-            counts[LOCATOR] += 1
-            emit(hits, keys, state, K_PNR, WEAK, hash_bytes(buf, a, b, False))
+            counts[LOCATOR] += weight
+            emit(sink, K_PNR, WEAK, hash_bytes(buf, a, b, False))
             continue
         if kinds[_DASH] >= 1 and nd + kinds[_DASH] == n:
             if kinds[_DASH] == 1 and n == 14 and buf[a + 3] == 45:
-                counts[TICKET_DASH] += 1
+                counts[TICKET_DASH] += weight
                 value = np.int64(0)
                 for i in range(a, b):
                     if buf[i] != 45:
                         value = value * 10 + np.int64(buf[i]) - 48
-                emit(hits, keys, state, K_TICKET, SURE, value)
+                emit(sink, K_TICKET, SURE, value)
                 continue
             if kinds[_DASH] == 1 and n <= 16:
-                counts[PAIR] += 1
+                counts[PAIR] += weight
                 continue
         if buf[a] == 80 and letters <= 5 and n <= 24 and n >= 3 and (buf[a + 1] == 84 or 48 <= buf[a + 1] <= 57):
             good = True
@@ -1633,18 +1616,18 @@ def profile_column(
                     good = False
                     break
             if good:
-                counts[DURATION_ISO] += 1
+                counts[DURATION_ISO] += weight
                 continue
         # a text
-        counts[TEXT] += 1
-        counts[WORD_TOTAL] += kinds[_SPACE] + 1
+        counts[TEXT] += weight
+        counts[WORD_TOTAL] += weight * (kinds[_SPACE] + 1)
         if letters + kinds[_HIGH]:
-            counts[ALPHA] += 1
+            counts[ALPHA] += weight
         bits = lookup(lex_table, lex_bits, text_hash(buf, a, b))
         if bits:
             for k in range(24):
                 if bits >> k & 1:
-                    lex_counts[k, 0] += 1
+                    lex_counts[k, 0] += weight
         seen = np.int64(0)
         i = a
         while i < b:
@@ -1657,7 +1640,7 @@ def profile_column(
         if seen:
             for k in range(24, 56):
                 if seen >> k & 1:
-                    lex_counts[k, 1] += 1
+                    lex_counts[k, 1] += weight
         # a point packed into a cell, as in "address|31.52|74.35"
         lats = 0
         lons = 0
@@ -1680,9 +1663,9 @@ def profile_column(
             else:
                 i += 1
         if lats == 1 and lons == 1:
-            counts[PLACE] += 1
+            counts[PLACE] += weight
             continue
         if nd >= 7 or kinds[_AT]:
-            k = scan_text(buf, a, b, rules, by_length, components, mult, perm, best, digits, hits, keys, state)
+            k = scan_text(buf, a, b, book, best, digits, sink)
             if k:
-                counts[TEXT_HIT] += 1
+                counts[TEXT_HIT] += weight

@@ -6,6 +6,7 @@ after the merge. The few raw sample cells stay inside the process until `verdict
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,14 @@ import pyarrow.compute as pc
 
 from scanner.compiled import expect
 from scanner.detect.tables import Tables
-from scanner.ingest.interface import Chunk
+from scanner.ingest.interface import Cells, Chunk
 from scanner.model import Problem
 from scanner.sets import KeySet
 
 _SAMPLE_BYTES = 200
+_MOST_BYTES = 1 << 30
+_ONCE = np.zeros(0, np.int64)
+"""Weights where each cell counts once."""
 
 
 def _extremes() -> Any:
@@ -33,7 +37,7 @@ def _extremes() -> Any:
 
 @dataclass(slots=True)
 class ColumnProfile:
-    """Counts over the cells of one column; neutral when new. Arrays are those of `kernels.profile_column`."""
+    """Counts over the cells of one column; neutral when new. Arrays are those of `kernels.Tally`."""
 
     cells: int = 0
     counts: Any = None
@@ -42,9 +46,9 @@ class ColumnProfile:
     extremes: Any = None
     rule_counts: Any = None
     lex_counts: Any = None
+    times: Any = None
     sets: dict[int, KeySet] = field(default_factory=dict)
     """Kind * 3 + way to stand → distinct keys."""
-    occurrences: dict[int, int] = field(default_factory=dict)
     samples: tuple[tuple[int, int, bytes], ...] = ()
     """The first distinct cells: order of the shard, row in it, bytes."""
     place: tuple[int, int] = (1 << 62, 0)
@@ -60,46 +64,41 @@ class ColumnProfile:
             self.extremes = _extremes()
             self.rule_counts = np.zeros((len(tables.rule_types), 2), np.int64)
             self.lex_counts = np.zeros((64, 2), np.int64)
+            self.times = np.zeros(3 * len(kernels.KINDS), np.int64)
 
-    def _take(self, hits: Any, keys: Any, used: int) -> None:
-        hits, keys = hits[:used], keys[:used]
-        for code, count in enumerate(np.bincount(hits, minlength=1).tolist()):
-            if count:
-                self.occurrences[code] = self.occurrences.get(code, 0) + count
-                self.sets.setdefault(code, KeySet()).add(keys, hits, code)
-
-    def scan(self, array: pa.Array, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
-        """Add the cells of an Arrow array; `keep` samples are kept."""
+    def scan(self, column: pa.Array | Cells, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
+        """Add the cells of a column; `keep` samples are kept."""
         from scanner.detect import kernels
 
         self._ready(tables)
-        self.cells += len(array)
-        if len(array) == 0 or pa.types.is_null(array.type):
-            return
-        for offsets, data, cells in buffers(array):
-            expect(len(data))
-            widest = int((offsets[1:] - offsets[:-1]).max(initial=0))
-            scratch = np.zeros(widest + 1, np.uint8)
-            room = 2 * cells + len(data) // 7 + 16
-            hits, keys, state = np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(1, np.int64)
-            if text_only:
-                kernels.text_lines(offsets, data, scratch, *tables.kernel(), self.counts, hits, keys, state)
-            else:
-                kernels.profile_column(
-                    offsets, data, scratch, *tables.kernel(), tables.lex_table, tables.lex_bits, self.counts,
-                    self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, hits, keys, state,
-                )  # fmt: skip
-            self._take(hits, keys, int(state[0]))
+        self.cells += len(column)
+        tally = kernels.Tally(
+            self.counts, self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, self.times
+        )
+        for cells in in_place(column):
+            expect(cells.nbytes)
+            data, starts, stops = cells.data.view(), cells.starts, cells.stops
+            data.flags.writeable = False  # kernels are compiled for one kind of buffer
+            scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
+            room = 2 * len(cells) + cells.nbytes // 7 + 16
+            sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
+            scan = kernels.text_lines if text_only else kernels.profile_column
+            scan(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
+            used = int(sink.state[0])
+            codes, keys = sink.codes[:used], sink.keys[:used]
+            for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist():
+                self.sets.setdefault(code, KeySet()).add(keys, codes, code)
             if not text_only and len(self.samples) < keep:
-                self._sample(offsets, data, order, keep)
+                self._sample(cells, order, keep)
 
-    def _sample(self, offsets: Any, data: Any, order: int, keep: int) -> None:
+    def _sample(self, cells: Cells, order: int, keep: int) -> None:
         seen = {text for _, _, text in self.samples}
         got = list(self.samples)
-        for row in range(min(len(offsets) - 1, 64)):
+        for row in range(min(len(cells), 64)):
             if len(got) >= keep:
                 break
-            text = bytes(data[offsets[row] : min(offsets[row + 1], offsets[row] + _SAMPLE_BYTES)]).strip()
+            start, stop = int(cells.starts[row]), int(cells.stops[row])
+            text = bytes(cells.data[start : min(stop, start + _SAMPLE_BYTES)]).strip()
             if text and text not in seen:
                 seen.add(text)
                 got.append((order, row, text))
@@ -114,17 +113,15 @@ class ColumnProfile:
         if self.counts is None:
             self.counts, self.lengths, self.lead = other.counts.copy(), other.lengths.copy(), other.lead.copy()
             self.extremes, self.rule_counts = other.extremes.copy(), other.rule_counts.copy()
-            self.lex_counts = other.lex_counts.copy()
+            self.lex_counts, self.times = other.lex_counts.copy(), other.times.copy()
         else:
-            for name in ("counts", "lengths", "lead", "rule_counts", "lex_counts"):
+            for name in ("counts", "lengths", "lead", "rule_counts", "lex_counts", "times"):
                 mine = getattr(self, name)
                 mine += getattr(other, name)
             for low in (0, 2, 4, 6):
                 self.extremes[low] = min(self.extremes[low], other.extremes[low])
             for high in (1, 3, 5, 7, 8):
                 self.extremes[high] = max(self.extremes[high], other.extremes[high])
-        for code, count in other.occurrences.items():
-            self.occurrences[code] = self.occurrences.get(code, 0) + count
         for code, held in other.sets.items():
             self.sets.setdefault(code, KeySet()).update(held)
         merged: dict[bytes, tuple[int, int, bytes]] = {}
@@ -199,30 +196,50 @@ class ArtifactProfile:
         return made
 
 
-def buffers(array: pa.Array) -> list[tuple[Any, Any, int]]:
-    """Cells as (offsets int64[n + 1], data uint8[...], n); nulls are empty, typed values as text."""
-    if isinstance(array, pa.ChunkedArray):
-        return [part for chunk in array.chunks for part in buffers(chunk)]
-    kind = array.type
+def in_place(column: pa.Array | Cells) -> Iterator[Cells]:
+    """A column as cells in place; nulls are empty, typed values are written as text."""
+    if isinstance(column, Cells):
+        yield column
+        return
+    if isinstance(column, pa.ChunkedArray):
+        for chunk in column.chunks:
+            yield from in_place(chunk)
+        return
+    kind = column.type
+    if len(column) == 0 or pa.types.is_null(kind):
+        return
     if pa.types.is_dictionary(kind):
-        return buffers(array.dictionary_decode())
-    if isinstance(array, pa.ExtensionArray):
-        return buffers(array.storage)
-    if not (
-        pa.types.is_binary(kind)
-        or pa.types.is_string(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_large_string(kind)
-    ):
-        return buffers(as_text(array))
-    if array.null_count:
-        array = array.fill_null(b"" if "binary" in str(kind) else "")
-    wide = pa.types.is_large_binary(kind) or pa.types.is_large_string(kind)
-    _, offsets, data = array.buffers()
-    start, n = array.offset, len(array)
-    places = np.frombuffer(offsets, np.int64 if wide else np.int32)[start : start + n + 1].astype(np.int64)
-    content = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
-    return [(places, content, n)]
+        yield from in_place(column.dictionary_decode())
+    elif isinstance(column, pa.ExtensionArray):
+        yield from in_place(column.storage)
+    elif pa.types.is_binary(kind) or pa.types.is_string(kind):
+        yield _arrow_cells(column, np.int32)
+    elif pa.types.is_large_binary(kind) or pa.types.is_large_string(kind):
+        yield from _pieces(column)
+    else:
+        yield from in_place(as_text(column))
+
+
+def _pieces(column: pa.Array) -> Iterator[Cells]:
+    """An array of 64-bit offsets in pieces that 32 bits can address."""
+    if column.nbytes < _MOST_BYTES or len(column) == 1:
+        yield _arrow_cells(column, np.int64)
+        return
+    half = len(column) // 2
+    yield from _pieces(column.slice(0, half))
+    yield from _pieces(column.slice(half))
+
+
+def _arrow_cells(column: pa.Array, width: type[np.signedinteger[Any]]) -> Cells:
+    valid, offsets, data = column.buffers()
+    places = np.frombuffer(offsets, width)[column.offset : column.offset + len(column) + 1]
+    first, last = int(places[0]), int(places[-1])
+    content = np.frombuffer(data, np.uint8)[first:last] if data is not None and data.size else np.zeros(0, np.uint8)
+    places = (places - first).astype(np.int32)
+    starts, stops = places[:-1], places[1:]
+    if valid is not None and column.null_count:
+        stops = np.where(column.is_null().to_numpy(zero_copy_only=False), starts, stops)
+    return Cells(content, starts, stops)
 
 
 def as_text(array: pa.Array) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,24 +44,22 @@ def word_hash(text: str) -> int:
 
 @dataclass(frozen=True)
 class Tables:
-    """Arrays for `kernels.profile_column`, and what their rows mean."""
+    """Arrays for `kernels`, and what their rows mean."""
 
-    rules: npt.NDArray[np.int64]
-    by_length: npt.NDArray[np.int64]
-    components: npt.NDArray[np.uint8]
-    mult: npt.NDArray[np.int64]
-    perm: npt.NDArray[np.int64]
-    lex_table: npt.NDArray[np.int64]
-    lex_bits: npt.NDArray[np.int64]
+    arrays: tuple[npt.NDArray[Any], ...]
+    """In the order of `kernels.Book`."""
     rule_types: tuple[ColumnType, ...]
     rule_strengths: tuple[int, ...]
     rule_lengths: tuple[int, ...]
     lexicons: dict[int, tuple[str, ColumnType]]
     """Bit → name and column type of the lexicon."""
 
-    def kernel(self) -> tuple[Any, ...]:
-        """The arguments that scan kernels share."""
-        return self.rules, self.by_length, self.components, self.mult, self.perm
+    @cached_property
+    def book(self) -> Any:
+        """The arrays as kernels take them."""
+        from scanner.detect.kernels import Book
+
+        return Book(*self.arrays)
 
 
 def _verhoeff() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -175,7 +173,7 @@ def build(pack: Pack) -> Tables:
         lex_table[place], lex_bits[place] = key, value
     mult, perm = _verhoeff()
     return Tables(
-        rules, by_length, components, mult, perm, lex_table, lex_bits,
+        (rules, by_length, components, mult, perm, lex_table, lex_bits),
         tuple(n.column_type for n in notations), tuple(n.strength for n in notations),
         tuple(n.length for n in notations), meaning,
     )  # fmt: skip

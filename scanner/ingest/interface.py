@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from scanner.model import Problem
@@ -34,16 +36,40 @@ class Loose:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some rows of one artifact as Arrow columns.
+class Cells:
+    """Cells of one column where they lie in a buffer of UTF-8: cell i is `data[starts[i]:stops[i]]`.
 
-    `columns[i]` belongs to column i of the stream's head. Cells are binary or string (as they stand in the file, UTF-8)
-    or typed (integers, floats, decimals, timestamps, dates, booleans); nested types are flattened by the reader, so a
-    leaf under a list may have more or fewer cells than there are rows.
+    Columns of a chunk may share `data`, and cells need not lie in order. An empty cell is null or an empty text.
+    """
+
+    data: npt.NDArray[np.uint8]
+    """Shorter than 2 GiB; not changed as long as the chunk is in use."""
+    starts: npt.NDArray[np.int32]
+    """int32[n], contiguous."""
+    stops: npt.NDArray[np.int32]
+    """int32[n], contiguous; each at least its start."""
+
+    def __len__(self) -> int:
+        """Number of cells."""
+        return len(self.starts)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the cells."""
+        return int(self.stops.sum(dtype=np.int64) - self.starts.sum(dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of one artifact by column.
+
+    `columns[i]` belongs to column i of the stream's head: cells in place or an Arrow array of binary or string (both as
+    they stand in the file, UTF-8), or a typed array (integers, floats, decimals, timestamps, dates, booleans); nested
+    types are flattened by the reader, so a leaf under a list may have more or fewer cells than there are rows.
     """
 
     rows: int
-    columns: tuple[pa.Array, ...]
+    columns: tuple[pa.Array | Cells, ...]
     loose: tuple[Loose, ...] = ()
     problems: tuple[Problem, ...] = ()
     bad_rows: int = 0

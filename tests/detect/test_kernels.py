@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
+import numpy as np
 import phonenumbers
 import pyarrow as pa
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from scanner.detect import kernels as k
 from scanner.detect.profile import ColumnProfile
 from scanner.detect.tables import build, word_hash
+from scanner.ingest.interface import Cells
 from scanner.packs import load_pack
 
 TABLES = build(load_pack())
@@ -138,11 +140,25 @@ def test_any_cut_gives_the_same_profile(cells: list[str], cut: int) -> None:
         }
 
 
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_string()])
+def test_cells_in_place_count_as_an_array_does(kind: pa.DataType) -> None:
+    data = "name,03001234567;x,,2024-01-02"
+    places = [(0, 4), (5, 16), (17, 18), (3, 3), (20, 30)]
+    one, other = ColumnProfile(), ColumnProfile()
+    starts, stops = (np.array(side, np.int32) for side in zip(*places, strict=True))
+    one.scan(Cells(np.frombuffer(bytearray(data.encode()), np.uint8), starts, stops), TABLES, 0, 3)
+    texts = ["out of the slice", *(data[a:b] or None for a, b in places)]
+    other.scan(pa.array(texts, pa.string()).cast(kind).slice(1), TABLES, 0, 3)
+    assert one.cells == other.cells == 5
+    assert one.counts.tolist() == other.counts.tolist()
+    assert one.times.tolist() == other.times.tolist()
+    assert one.sets == other.sets
+    assert [text for _, _, text in one.samples] == [text for _, _, text in other.samples]
+
+
 @given(st.text(max_size=20))
 @settings(max_examples=200, deadline=None)
 def test_word_hash_is_the_kernels(text: str) -> None:
-    import numpy as np
-
     data = np.frombuffer(text.encode("utf-8", "replace") + b" ", np.uint8)
     assert k.text_hash(data, 0, len(data) - 1) == word_hash(text.encode("utf-8", "replace").decode())
 
