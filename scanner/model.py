@@ -158,6 +158,17 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """What became of a container's members; folders are none."""
+
+    listed: int = 0
+    read: int = 0
+    """Opened; each is an artifact of its own, or several."""
+    skipped: Mapping[str, int] = field(default_factory=_empty)
+    """Reason to how many."""
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A table or document that was scanned on its own."""
 
@@ -178,6 +189,8 @@ class Artifact:
     obligations: tuple[Obligation, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     coverage: Coverage = Coverage()
+    members: Members | None = None
+    """Of a container alone."""
     breakdown: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     """Distinct subscribers by `operator` at allocation, `province` and `district` of CNIC."""
     minors: int = 0

@@ -22,11 +22,11 @@ class Limits:
     max_expanded: int = 1 << 40
     """Bytes of everything that one outermost file expands to."""
     max_ratio: int = 2000
-    """Expanded bytes for each stored byte of one member, judged beyond `ratio_floor`."""
+    """Expanded bytes for each stored byte of one member, and of the outermost file; judged beyond `ratio_floor`."""
     ratio_floor: int = 256 * MIB
     """Expanded bytes below which the ratio is not judged."""
-    max_members: int = 1_000_000
-    """Members of one container."""
+    max_members: int = 100_000
+    """Members of one outermost file, those of containers within it included."""
     max_columns: int = 20_000
     """Columns of one table; what stands beyond is scanned as text."""
     max_cell: int = 512 * MIB
@@ -37,6 +37,10 @@ class Limits:
     """Bytes of one member held in memory where its reader must seek; larger ones go to an enciphered temporary file."""
     seconds_per_artifact: float = 600.0
     """Wall time of one artifact in an isolated reader."""
+
+    def exceeds_ratio(self, expanded: int, stored: int | None) -> bool:
+        """Whether bytes expanded to more than they may."""
+        return stored is not None and expanded > max(self.ratio_floor, self.max_ratio * max(stored, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
         records=recognise(columns, profile.rows, judged.events, pack),
         subscribers=_subscribers(judged),
         coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells),
+        members=tail.members,
         breakdown=_breakdown(judged.sets, pack),
     )
     artifact = replace(artifact, severity=severity(artifact, pack))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from scanner.cli import patterns_option
 from scanner.cli.exits import exit_of
 from scanner.cli.progress import Watch
+from scanner.cli.reading import limits_of, passwords_of, reading_options
 from scanner.cli.streams import standard_output
 from scanner.options import ScanOptions
 
@@ -23,9 +25,12 @@ Examples:
 @click.argument("path", metavar="PATH")
 @patterns_option
 @click.option("--reveal", is_flag=True, help="Show identifiers whole.")
+@reading_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.pass_context
-def command(context: click.Context, path: str, patterns: Path | None, reveal: bool, quiet: bool) -> None:
+def command(
+    context: click.Context, /, path: str, patterns: Path | None, reveal: bool, quiet: bool, **reading: Any
+) -> None:
     """Show why each column and structure of a file was judged so.
 
     Every reason is a number: above 0 it speaks for the type, below 0 against it. Columns without a type show what
@@ -35,8 +40,9 @@ def command(context: click.Context, path: str, patterns: Path | None, reveal: bo
     from scanner.report.explain import write_explanation
 
     watch = Watch([path], verbosity=0, quiet=quiet)
+    options = ScanOptions(patterns=patterns, reveal=reveal, passwords=passwords_of(reading), limits=limits_of(reading))
     try:
-        result = scan(path, options=ScanOptions(patterns=patterns, reveal=reveal), observer=watch)
+        result = scan(path, options=options, observer=watch)
     finally:
         watch.done()
     out = standard_output()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from scanner.cli import patterns_option
 from scanner.cli.exits import Exit, exit_of
 from scanner.cli.failures import describe
 from scanner.cli.progress import Watch
+from scanner.cli.reading import Size, limits_of, passwords_of, reading_options
 from scanner.cli.streams import standard_output
 from scanner.options import ScanOptions
 from scanner.report.files import output_file
@@ -25,24 +25,6 @@ from scanner.terms import Level
 
 if TYPE_CHECKING:
     from scanner.pipeline import Finished
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes, as in 65536, 64MB or 8MiB."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The bytes that a text names."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d{1,12})\s*([kmg]?i?)b?", str(value).strip().lower())
-        if match is None or match[2] not in _UNITS:
-            self.fail("expected a size such as 65536, 64MB or 8MiB", param, ctx)
-        return int(match[1]) * _UNITS[match[2]]
-
 
 EPILOG = """\b
 Examples:
@@ -174,11 +156,13 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     show_default=True,
     help="Bytes of input in one piece of work; the report does not depend on it.",
 )
+@reading_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no log.")
 @click.option("-v", "--verbose", count=True, help="Log each artifact and show every column; twice for problems too.")
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     paths: tuple[str, ...],
     format_: str,
     output: Path | None,
@@ -190,6 +174,7 @@ def command(
     shard_bytes: int,
     quiet: bool,
     verbose: int,
+    **reading: Any,
 ) -> None:
     """Say what files and folders are, whom they expose and how badly.
 
@@ -199,7 +184,15 @@ def command(
     context.obj["frames"] = verbose > 1
     if output is not None and not output.parent.is_dir():
         raise click.UsageError(f"the folder of --output does not exist: {click.format_filename(output.parent)}")
-    options = ScanOptions(workers=workers, shard_bytes=shard_bytes, patterns=patterns, reveal=reveal, samples=samples)
+    options = ScanOptions(
+        workers=workers,
+        shard_bytes=shard_bytes,
+        patterns=patterns,
+        reveal=reveal,
+        samples=samples,
+        passwords=passwords_of(reading),
+        limits=limits_of(reading),
+    )
     watch = Watch(paths, verbosity=verbose, quiet=quiet)
     try:
         run = _scan(paths, options, watch, Target(format_, output, reveal, verbose > 0))

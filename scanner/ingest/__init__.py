@@ -11,7 +11,7 @@ from pathlib import Path
 from scanner.errors import InternalError, OptionError, ReadError
 from scanner.ingest import containers, readers
 from scanner.ingest.interface import Chunk, Head, Part, Source, Stream, Tail
-from scanner.ingest.sources import BytesSource, FileSource, StdinSource, digest
+from scanner.ingest.sources import BytesSource, FileSource, Meter, StdinSource, digest
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -132,14 +132,18 @@ def open_source(source: Source, options: ScanOptions, depth: int = 0) -> Iterato
         yield _failed(source, Format.BINARY, error)
         return
     if not head:
-        problem = Problem(ProblemCode.EMPTY, "no bytes")
+        meter = Meter(source)
+        meter.finish()
+        if meter.fault is not None:  # not empty, but damaged from its first byte on
+            yield _failed(source, _format_of(source.path), meter.fault)
+            return
         sha256, size = digest(source)
-        nothing = Tail(Status.COMPLETE, (problem,), sha256, size, size, 0)
+        nothing = Tail(Status.COMPLETE, (Problem(ProblemCode.EMPTY, "no bytes"),), sha256, size, size, 0)
         form = _format_of(source.path)
         encoding = None if form is Format.BINARY else "utf-8"
         yield Stream(Head(source.path, form, encoding, lines=True), tail=lambda: nothing)
         return
-    for container in containers.CONTAINERS if hasattr(containers, "CONTAINERS") else ():
+    for container in containers.CONTAINERS:
         if not _recognises(container.recognise, head, source.path):
             continue
         if depth >= options.limits.max_depth:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scanner.model import Problem
+from scanner.model import Members, Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, Status
 
@@ -131,6 +131,8 @@ class Tail:
     size_bytes: int | None = None
     bytes_total: int | None = None
     bytes_read: int = 0
+    members: Members | None = None
+    """Of a container alone."""
 
 
 @dataclass(slots=True)

@@ -245,7 +245,7 @@ class Meter:
                 missing -= len(piece)
         except OSError as error:
             # what came before the fault counts: the source ends here, and `fault` says why
-            self.fault = read_error(error)
+            self.fault = read_error(error).with_traceback(None)  # whose frames would hold this and all it holds
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if missing:
             self.ended = True
@@ -277,7 +277,11 @@ class Meter:
 
 
 def digest(source: Source) -> tuple[str | None, int | None]:
-    """SHA-256 and length of a source in a pass of its own; (None, size) where it cannot be read."""
+    """SHA-256 and size of a source's own bytes, in a pass of its own; (None, size) where it cannot be read."""
+    own = getattr(source, "digest", None)
+    if callable(own):
+        sha256, size = own()
+        return sha256, size
     meter = Meter(source)
     meter.finish()
     return meter.sha256, source.size if meter.fault else meter.count

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from scanner.errors import LimitError, ReadError
 from scanner.ingest.interface import HEAD_BYTES, Source
+from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import Limits
 from scanner.terms import ProblemCode
@@ -124,7 +125,7 @@ class Spool:
             while piece := stream.read(PIECE):
                 self.write(piece)
         except ReadError as error:
-            self.fault = error
+            self.fault = error.with_traceback(None)
         return self
 
     def read(self, offset: int, length: int) -> bytes:
@@ -176,30 +177,43 @@ class _Cursor(io.RawIOBase):
 
 
 class Budget:
-    """Bytes that one outermost file may expand to, shared by everything inside it."""
+    """What one outermost file may expand to, shared by everything inside it."""
 
-    def __init__(self, limits: Limits) -> None:
-        """The whole of `limits.max_expanded` is free."""
-        self._left = limits.max_expanded
+    def __init__(self, limits: Limits, stored: int | None) -> None:
+        """Nothing is expanded yet; `stored` bytes are the outermost file's size, where known."""
+        self._limits, self._stored = limits, stored
+        self._expanded = self._members = 0
 
     def spend(self, count: int) -> None:
         """Take `count` bytes.
 
         Raises:
-            LimitError: they are spent.
+            LimitError: all together they are more than `max_expanded`, or than `max_ratio` allows.
         """
-        self._left -= count
-        if self._left < 0:
+        self._expanded += count
+        if self._expanded > self._limits.max_expanded:
             raise LimitError("what the outermost file expands to is larger than max_expanded; the rest was left out")
+        if self._limits.exceeds_ratio(self._expanded, self._stored):
+            raise LimitError("the outermost file expands by more than max_ratio; the rest was left out")
+
+    def member(self) -> None:
+        """Take a member.
+
+        Raises:
+            LimitError: there are more than `max_members`.
+        """
+        self._members += 1
+        if self._members > self._limits.max_members:
+            raise LimitError("more members than max_members in the outermost file; the rest was left out")
 
 
 def budget_of(source: Source, limits: Limits) -> Budget:
     """The budget that a source shares with what it lies in, or a new one."""
     held = getattr(source, "budget", None)
-    return held if isinstance(held, Budget) else Budget(limits)
+    return held if isinstance(held, Budget) else Budget(limits, source.size)
 
 
-class Meter:
+class Bounds:
     """Counts what a member expands to, however often it is read, and stops it at the limits."""
 
     def __init__(self, limits: Limits, budget: Budget, stored: int | None) -> None:
@@ -214,22 +228,17 @@ class Meter:
         """
         if position <= self._seen:
             return
-        more, self._seen = position - self._seen, position
         if position > self._limits.max_member:
             raise LimitError("member expands beyond max_member; the rest was left out")
-        held = stored if stored is not None else self._stored
-        if (
-            held is not None
-            and position > self._limits.ratio_floor
-            and position > self._limits.max_ratio * max(held, 1)
-        ):
+        if self._limits.exceeds_ratio(position, stored if stored is not None else self._stored):
             raise LimitError("member expands by more than max_ratio; the rest was left out")
-        self._budget.spend(more)
+        self._budget.spend(position - self._seen)
+        self._seen = position  # only now: what a limit stopped stays stopped when it is read again
 
 
 class _Metered(io.RawIOBase):
-    def __init__(self, inner: BinaryIO, meter: Meter) -> None:
-        self._inner, self._meter, self._at = inner, meter, 0
+    def __init__(self, inner: BinaryIO, bounds: Bounds) -> None:
+        self._inner, self._bounds, self._at = inner, bounds, 0
 
     def readable(self) -> bool:
         return True
@@ -238,7 +247,7 @@ class _Metered(io.RawIOBase):
         wanted, once = min(len(buffer), PIECE), getattr(self._inner, "read1", None)
         data = once(wanted) if once is not None else self._inner.read(wanted)  # what precedes a fault must come out
         self._at += len(data)
-        self._meter.reached(self._at)
+        self._bounds.reached(self._at)
         buffer[: len(data)] = data
         return len(data)
 
@@ -247,9 +256,9 @@ class _Metered(io.RawIOBase):
         super().close()
 
 
-def metered(inner: BinaryIO, meter: Meter) -> BinaryIO:
+def metered(inner: BinaryIO, bounds: Bounds) -> BinaryIO:
     """A stream that obeys the limits."""
-    return _Metered(inner, meter)  # type: ignore[return-value]
+    return _Metered(inner, bounds)  # type: ignore[return-value]
 
 
 def read_up_to(stream: BinaryIO, length: int) -> bytes:
@@ -280,9 +289,9 @@ class MemberSource:
         """`opener` gives the plain bytes from the start and may be called again; `size` is what the container says."""
         self._path, self._opener, self._size = path, opener, size
         self._limits, self.budget = limits, budget
-        self._meter = Meter(limits, budget, stored)
+        self._bounds = Bounds(limits, budget, stored)
         self._spool, self._head = spool, None if spool is None else read_up_to(spool.cursor(), HEAD_BYTES)
-        self._digest: tuple[str, int] | None = None
+        self._digest: tuple[str | None, int | None] | None = None
         self.problems: tuple[Problem, ...] = ()
 
     @property
@@ -314,7 +323,7 @@ class MemberSource:
         """
         if self._spool is not None:
             return _Cursor(self._spool, True)  # type: ignore[return-value]
-        return metered(self._opener(), self._meter)
+        return metered(self._opener(), self._bounds)
 
     def seekable(self) -> BinaryIO:
         """A new cursor over the spooled bytes; it ends where a damaged member ends (see `fault`)."""
@@ -338,29 +347,10 @@ class MemberSource:
             if self._spool is not None and self._spool.fault is None:
                 self._digest = (self._spool.sha256.hexdigest(), self._spool.size)
             else:
-                self._digest = _hash(self.stream)
-        return self._digest or (None, None)
-
-
-def _hash(opener: Callable[[], BinaryIO]) -> tuple[str, int] | None:
-    digest, size = hashlib.sha256(), 0
-    try:
-        with opener() as stream:
-            while piece := stream.read(1 << 20):
-                digest.update(piece)
-                size += len(piece)
-    except ReadError:
-        return None
-    return digest.hexdigest(), size
-
-
-def digest(source: Source) -> tuple[str | None, int | None]:
-    """SHA-256 and size of a source's own bytes as stored; both None where they cannot be read to the end."""
-    own = getattr(source, "digest", None)
-    if callable(own):
-        sha256, size = own()
-        return sha256, size
-    return _hash(source.stream) or (None, None)
+                meter = Meter(self)
+                meter.finish()
+                self._digest = (None, None) if meter.fault else (meter.sha256, meter.count)
+        return self._digest
 
 
 def fault_of(source: Source) -> ReadError | None:

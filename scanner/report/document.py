@@ -104,6 +104,9 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
             "sampled": artifact.coverage.sampled,
         },
     }
+    if artifact.members is not None:
+        held = artifact.members
+        out["members"] = {"listed": held.listed, "read": held.read, "skipped": dict(held.skipped)}
     if artifact.breakdown:
         out["breakdown"] = {name: dict(counts) for name, counts in artifact.breakdown.items()}
     if artifact.minors:

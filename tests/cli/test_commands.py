@@ -11,6 +11,7 @@ import re
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,62 @@ def test_scan_of_what_is_not_there_goes_on_and_says_so() -> None:
     status = {one["path"]: one["status"] for one in json.loads(done.stdout)["artifacts"]}
     assert status["nowhere.csv"] == "unreadable"
     assert len(status) == 2
+
+
+@pytest.fixture(scope="module")
+def enciphered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive under the password `open`."""
+    import pyzipper
+
+    target = tmp_path_factory.mktemp("locked") / "drop.zip"
+    with pyzipper.AESZipFile(target, "w") as archive:
+        archive.setpassword(b"open")
+        archive.setencryption(pyzipper.WZ_AES, nbits=256)
+        archive.writestr("travel.csv", (SAMPLES / "travel_history.csv").read_bytes())
+    return target
+
+
+@pytest.mark.parametrize("command", ["scan", "explain", "inspect"])
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [([], 3), (["--password", "no"], 3), (["--password", "no", "--password", "open"], 0), (None, 0)],
+)
+def test_passwords_open_what_is_enciphered(
+    enciphered: Path, command: str, given: list[str] | None, status: int, tmp_path: Path
+) -> None:
+    if given is None:
+        (tmp_path / "words").write_text("no\nopen\n", encoding="utf-8")
+        given = ["--password-file", str(tmp_path / "words")]
+    done = _run(command, enciphered, "-q", *given)
+    assert done.exit_code == status, done.output
+    assert ("enciphered" in done.output) == bool(status)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (["--max-depth", "1"], 0),
+        (["--max-members", "1"], 3),
+        (["--max-member", "100B"], 3),
+        (["--max-expanded", "100"], 3),
+        (["--max-expanded", "1MiB"], 0),
+    ],
+)
+def test_limits_are_those_of_the_command_line(given: list[str], status: int, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for name in ("harmless_barcodes.csv", "travel_history.csv"):
+            archive.write(SAMPLES / name, name)
+    done = _run("scan", tmp_path / "two.zip", "--format", "json", "-q", *given)
+    assert done.exit_code == status, done.output
+    assert ('"code": "limit"' in done.output) == bool(status)
+
+
+def test_report_accounts_for_the_members_of_a_container(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.write(SAMPLES / "travel_history.csv", "travel.csv")
+    done = _run("scan", tmp_path / "two.zip", "--format", "json", "-q")
+    (held,) = (one["members"] for one in json.loads(done.stdout)["artifacts"] if one["format"] == "archive")
+    assert held == {"listed": 1, "read": 1, "skipped": {}}
 
 
 def test_json_lines_end_with_the_summary() -> None:

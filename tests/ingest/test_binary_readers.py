@@ -25,8 +25,8 @@ from scanner.ingest.readers.columnar import Arrow, Orc, Parquet, leaf_paths, lea
 from scanner.ingest.readers.rows import find_header
 from scanner.ingest.readers.sheets import Sheets, cell_text
 from scanner.ingest.readers.sqlite import Sqlite
-from scanner.ingest.sources import BytesSource
-from scanner.ingest.spool import Spool, Vault, digest
+from scanner.ingest.sources import BytesSource, digest
+from scanner.ingest.spool import Spool, Vault
 from scanner.options import Limits, ScanOptions
 from scanner.terms import ProblemCode, Status
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from scanner.ingest.containers.archive import SevenZip, Tar, Unsupported, Zip
-from scanner.ingest.containers.compressed import Compressed, CompressedSource
+from scanner.ingest.containers.compressed import Compressed
+from scanner.ingest.containers.spooled import SevenZip, Tar
+from scanner.ingest.containers.system import SystemArchive
+from scanner.ingest.containers.zip import Zip
 from scanner.ingest.interface import Container
 
 #: Magic numbers first; tar, whose check sum is the weakest mark, last.
-CONTAINERS: tuple[Container, ...] = (Compressed(), Zip(), SevenZip(), Unsupported(), Tar())
+CONTAINERS: tuple[Container, ...] = (Compressed(), Zip(), SevenZip(), SystemArchive(), Tar())
 
-__all__ = ["CONTAINERS", "CompressedSource"]
+__all__ = ["CONTAINERS"]

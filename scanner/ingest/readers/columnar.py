@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from scanner.errors import ReadError
 from scanner.ingest.interface import Chunk, Head, Parsed, Part, Source, Stream, Tail
-from scanner.ingest.spool import as_read_error, digest, fault_of, problem_of
+from scanner.ingest.sources import digest
+from scanner.ingest.spool import as_read_error, fault_of, problem_of
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
