@@ -696,6 +696,79 @@ def iban_key(buf, a, b):
 
 
 @kernel
+def hex_start(buf, a, b):
+    """Where the digits begin of a hexadecimal number that may have a database's 0x or \\x in front."""
+    if b - a > 2 and (buf[a] == 48 or buf[a] == 92) and (buf[a + 1] | 32) == 120:
+        return a + 2
+    return a
+
+
+@kernel
+def hex_size(buf, a, b):
+    """Bytes that a..b states in hexadecimal where they are 8 or more, else 0."""
+    start = hex_start(buf, a, b)
+    if b - start < 16:
+        return 0
+    for i in range(start, b):
+        c = buf[i] | 32
+        if not (48 <= buf[i] <= 57 or 97 <= c <= 102):
+            return 0
+    return (b - start) // 2
+
+
+@kernel
+def sextet(c):
+    """The six bits that a character of base64 (or its form for addresses) stands for, -1 where it is none."""
+    if 65 <= c <= 90:
+        return c - 65
+    if 97 <= c <= 122:
+        return c - 71
+    if 48 <= c <= 57:
+        return c + 4
+    if c == 43 or c == 45:
+        return 62
+    if c == 47 or c == 95:
+        return 63
+    return -1
+
+
+@kernel
+def base64_size(buf, a, b):
+    """Bytes of the digest that a..b states in base64, padded or with capitals, small letters and digits; else 0."""
+    end = b
+    while end > a and b - end < 2 and buf[end - 1] == 61:
+        end -= 1
+    n = end - a
+    size = 16 if n == 22 else 20 if n == 27 else 28 if n == 38 else 32 if n == 43 else 64 if n == 86 else 0
+    if size == 0 or (end != b and (b - a) % 4):
+        return 0
+    seen = 0
+    for i in range(a, end):
+        c = buf[i]
+        if sextet(c) < 0:
+            return 0
+        seen |= 1 if 65 <= c <= 90 else 2 if 97 <= c <= 122 else 4 if 48 <= c <= 57 else 0
+    return size if end != b or seen == 7 else 0
+
+
+@kernel
+def digest_key(buf, a, b):
+    """The first eight bytes of the digest that a..b states as a number, less their two highest bits."""
+    key = np.int64(0)
+    if hex_size(buf, a, b):
+        start = hex_start(buf, a, b)
+        for i in range(start, start + 16):
+            c = np.int64(buf[i])
+            nibble = c - 48 if c <= 57 else (c | 32) - 87
+            key = key * 16 + (nibble & 3 if i == start else nibble)
+        return key
+    for i in range(10):
+        six = np.int64(sextet(buf[a + i]))
+        key = key * 64 + (six & 15 if i == 0 else six)
+    return key * 16 + (np.int64(sextet(buf[a + 10])) >> 2)
+
+
+@kernel
 def emit(sink, kind, mode, key):
     """Append one key and count how often it stands; the caller has made room."""
     code = kind * 3 + mode
@@ -1544,26 +1617,21 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 emit(sink, K_MASKED, WEAK, hash_bytes(buf, a, b, True))
                 continue
         # digests
-        if n >= 16 and letters + nd == n:
-            hexadecimal = True
-            for i in range(a, b):
-                c = buf[i] | 32
-                if not (48 <= buf[i] <= 57 or 97 <= c <= 102):
-                    hexadecimal = False
-                    break
-            if hexadecimal:
+        if n >= 16:
+            size = hex_size(buf, a, b)
+            if size:
                 counts[DIGEST] += weight
-                lengths[
-                    31 if n > 64 else 27 if n == 32 else 28 if n == 40 else 29 if n == 56 else 30 if n == 64 else 26
-                ] += weight
-                emit(sink, K_DIGEST, WEAK, hash_bytes(buf, a, b, True))
+            elif kinds[_SPACE] == 0:
+                size = base64_size(buf, a, b)
+                if size:
+                    counts[BASE64] += weight
+            if size:
+                slot = 27 if size == 16 else 28 if size == 20 else 29 if size == 28 else 30 if size == 32 else 26
+                lengths[slot if size <= 32 else 31] += weight
+                emit(sink, K_DIGEST, WEAK, digest_key(buf, a, b))
                 continue
         if n == 36 and kinds[_DASH] == 4 and buf[a + 8] == 45 and buf[a + 13] == 45:
             counts[UUID] += weight
-            continue
-        if (n == 24 or n == 28 or n == 44 or n == 88) and buf[b - 1] == 61 and kinds[_SPACE] == 0:
-            counts[BASE64] += weight
-            emit(sink, K_DIGEST, WEAK, hash_bytes(buf, a, b, False))
             continue
         # letters and digits
         if n >= 24 and n <= 36 and (buf[a] | 32) == 112 and (buf[a + 1] | 32) == 107:

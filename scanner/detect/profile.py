@@ -242,8 +242,20 @@ def _arrow_cells(column: pa.Array, width: type[np.signedinteger[Any]]) -> Cells:
     return Cells(content, starts, stops)
 
 
+def _hexadecimal(array: pa.Array) -> pa.Array:
+    """Raw bytes of one width as hexadecimal digits; nulls as empty."""
+    width, n = array.type.byte_width, len(array)
+    raw = np.frombuffer(array.buffers()[1], np.uint8)[array.offset * width : (array.offset + n) * width]
+    digits = np.frombuffer(b"0123456789abcdef", np.uint8)
+    text = np.stack((digits[raw >> 4], digits[raw & 15]), axis=1).tobytes()
+    places = np.cumsum(np.append(0, array.is_valid().to_numpy(False) * (2 * width)), dtype=np.int32)
+    if array.null_count:
+        text = np.frombuffer(text, np.uint8).reshape(n, 2 * width)[array.is_valid().to_numpy(False)].tobytes()
+    return pa.StringArray.from_buffers(n, pa.py_buffer(places), pa.py_buffer(text))
+
+
 def as_text(array: pa.Array) -> pa.Array:
-    """Typed values as the text that a person would write: whole floats without a point, moments in ISO 8601."""
+    """Typed values as a person would write them: whole floats without a point, moments in ISO 8601, bytes in hex."""
     kind = array.type
     if pa.types.is_floating(kind):
         wide = array.cast(pa.float64())
@@ -251,6 +263,8 @@ def as_text(array: pa.Array) -> pa.Array:
         whole = pc.fill_null(whole, False)
         integers = pc.if_else(whole, wide, None).cast(pa.int64(), safe=False).cast(pa.string())
         return pc.coalesce(integers, wide.cast(pa.string()))
+    if pa.types.is_fixed_size_binary(kind):
+        return _hexadecimal(array)
     if pa.types.is_decimal(kind) and kind.scale <= 0:
         return array.cast(pa.string())
     if pa.types.is_timestamp(kind) and kind.tz is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 from datetime import datetime
 
@@ -180,3 +182,37 @@ def test_mobile_numbers_agree_with_phonenumbers() -> None:
         ):
             valid.add(number.national_number)
     assert keys(profile(*cells), k.MSISDN) == sorted(valid)
+
+
+@pytest.mark.parametrize("name", ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
+def test_a_digest_has_one_key_however_it_is_written(name: str) -> None:
+    digest = hashlib.new(name, b"03001234567").digest()
+    padded = base64.b64encode(digest).decode()
+    cells = [digest.hex(), digest.hex().upper(), f"0x{digest.hex()}", rf"\x{digest.hex()}", digest.hex()[:16]]
+    if len(digest) % 3:
+        cells += [padded, base64.urlsafe_b64encode(digest).decode(), padded.rstrip("=")]
+    made = profile(*cells)
+    assert made.counts[k.DIGEST] + made.counts[k.BASE64] == len(cells)
+    assert keys(made, k.K_DIGEST) == [int.from_bytes(digest[:8]) & 2**62 - 1]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "0300123456789abcg",
+        "deadbeef",
+        "0x0300",
+        "Zm9v YmFyYmF6cXV1eHF1dXg=",
+        "zzzzzzzzzzzzzzzzzzzzz1",
+        "2024-03-01T10:11:12.0",
+    ],
+)
+def test_what_is_no_digest_yields_no_key(cell: str) -> None:
+    assert keys(profile(cell), k.K_DIGEST) == []
+
+
+def test_a_digest_of_raw_bytes_has_the_key_of_its_hexadecimal() -> None:
+    digests = [hashlib.md5(b"03001234567").digest(), None, hashlib.md5(b"03211234567").digest()]
+    made = ColumnProfile()
+    made.scan(pa.array(digests, pa.binary(16)).slice(1), TABLES, 0, 3)
+    assert keys(made, k.K_DIGEST) == [int.from_bytes(digests[2][:8]) & 2**62 - 1]
