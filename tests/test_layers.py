@@ -47,8 +47,8 @@ INTERFACES = {("detect", "ingest"): "scanner.ingest.interface", ("shards", "inge
 #: Modules that would reach a network; the tool works offline.
 NETWORK = frozenset({"socket", "http", "urllib", "requests", "ftplib", "smtplib", "socketserver", "xmlrpc", "asyncio"})
 
-#: Third-party packages that stand in some parts only.
-AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"compiled"}}
+#: Third-party packages that stand in some parts only; the JSON kernels, which are never interpreted, extend numba.
+AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"compiled", "ingest"}}
 
 
 def _modules() -> list[Path]:
