@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scanner.compiled import expect
 from scanner.detect.tables import Tables
-from scanner.ingest.interface import Cells, Chunk
+from scanner.ingest.interface import Cells, Chunk, column_of
 from scanner.model import Problem
 from scanner.sets import KeySet
 
@@ -162,7 +161,7 @@ class ArtifactProfile:
             column.scan(array, tables, order, self.keep, text_only=lines)
             self.cells += len(array)
         if chunk.loose:
-            self.loose.scan(pa.array([piece.text for piece in chunk.loose], pa.large_binary()), tables, order, 0, True)
+            self.loose.scan(column_of([piece.text for piece in chunk.loose]), tables, order, 0, True)
         for problem in chunk.problems:
             self._note(problem.code.value, problem.message, 1, problem.row)
 
@@ -256,6 +255,8 @@ def _hexadecimal(array: pa.Array) -> pa.Array:
 
 def as_text(array: pa.Array) -> pa.Array:
     """Typed values as a person would write them: whole floats without a point, moments in ISO 8601, bytes in hex."""
+    import pyarrow.compute as pc  # text needs none of it, and it takes long to load
+
     kind = array.type
     if pa.types.is_floating(kind):
         wide = array.cast(pa.float64())

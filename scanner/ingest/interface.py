@@ -7,7 +7,7 @@ into shards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -75,6 +75,14 @@ class Chunk:
     bad_rows: int = 0
     names: tuple[str | None, ...] = ()
     """Names of this chunk's columns where chunks may differ in them, as in JSON; empty for the order of the head."""
+
+
+def column_of(cells: Sequence[bytes]) -> pa.Array:
+    """Cells as a column; unlike `pyarrow.array`, which imports pandas where it is installed."""
+    ends = np.zeros(len(cells) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, cells), np.int64, len(cells)), out=ends[1:])
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(cells))]
+    return pa.Array.from_buffers(pa.large_binary(), len(cells), buffers)
 
 
 class Part(Protocol):

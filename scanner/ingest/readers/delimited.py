@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from scanner.errors import ReadError
@@ -149,6 +148,8 @@ class _Block:
         rows += self._bad(bad, loose, problems)
         counted = sum(piece.place == "bad_row" for piece in loose)
         if self.table.trailing and table is not None:
+            import pyarrow.compute as pc
+
             last = columns.pop()
             over = last.filter(pc.not_equal(last, b"")) if len(last) else last
             loose += [Loose(cell.as_py(), "bad_row") for cell in over]
@@ -175,6 +176,10 @@ class _Block:
         header = self.table.header_bytes
         if not rows or not header or not header[0]:
             return columns, rows
+        if header[0] not in self.block and not (self.table.quote and self.table.quote in header[0]):
+            return columns, rows
+        import pyarrow.compute as pc  # takes long to load
+
         same = pc.equal(columns[0], header[0])
         if not pc.any(same).as_py():
             return columns, rows
@@ -211,7 +216,7 @@ class _Block:
         return len(rows)
 
 
-_NONE = pa.array([], pa.binary())
+_NONE = pa.nulls(0, pa.binary())
 
 
 class DelimitedReader:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
+from typing import Any
 
-import pyarrow as pa
-
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Stream, Tail
+from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Stream, Tail, column_of
 from scanner.model import Problem
 from scanner.terms import Format, ProblemCode
 
@@ -22,18 +21,15 @@ _DATA = re.compile(r"\+?\d[\d\s-]{8,}\d|\d+\.\d+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}
 Row = Sequence[str]
 
 
-def column_of(cells: Sequence[str]) -> pa.Array:
-    """Cells as a column of text."""
-    try:
-        return pa.array(cells, pa.large_string())
-    except (UnicodeEncodeError, pa.ArrowInvalid):  # halves of characters
-        return pa.array([cell.encode("utf-8", "replace").decode() for cell in cells], pa.large_string())
+def text_column(cells: Sequence[str]) -> Any:
+    """Cells as a column; halves of characters are replaced."""
+    return column_of([cell.encode("utf-8", "replace") for cell in cells])
 
 
 def lines_chunk(texts: Sequence[str]) -> Chunk:
     """Texts as a document of lines; blank ones are left out."""
     held = [text for text in texts if text.strip()]
-    return Chunk(len(held), (column_of(held),))
+    return Chunk(len(held), (text_column(held),))
 
 
 def rows_chunk(rows: Sequence[Sequence[str]], width: int, first: int, loose: tuple[Loose, ...] = ()) -> Chunk:
@@ -55,7 +51,7 @@ def rows_chunk(rows: Sequence[Sequence[str]], width: int, first: int, loose: tup
         message = "rows with another number of cells than the table has; fitted to its columns from the left"
         problems = (Problem(ProblemCode.BAD_ROW, message, first + bad[0]),)
     cells: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else [()] * width
-    return Chunk(len(rows), tuple(column_of(column) for column in cells), loose, problems, len(bad))
+    return Chunk(len(rows), tuple(text_column(column) for column in cells), loose, problems, len(bad))
 
 
 def find_header(rows: Sequence[Row]) -> int | None:

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-import pyarrow as pa
-
 from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
@@ -60,9 +58,7 @@ class _Table:
         if not self.rows and not self.loose:
             return
         cells = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
-        columns = tuple(
-            pa.array([cell.encode("utf-8", "replace") for cell in column], pa.large_binary()) for column in cells
-        )
+        columns = tuple(column_of([cell.encode("utf-8", "replace") for cell in column]) for column in cells)
         bad = len(self.loose)
         problem = Problem(
             ProblemCode.BAD_ROW, "rows with another number of values than the table has; searched as text"
@@ -244,6 +240,6 @@ class SqlReader:
             yield Stream(head, iter(table.parts), partial(_same, tail))
         text = "".join(dump.other)
         if not dump.tables or re.search(r"\d{7}|@", text):
-            lines_of = pa.array([one.encode("utf-8", "replace") for one in text.splitlines()], pa.large_binary())
+            lines_of = column_of([one.encode("utf-8", "replace") for one in text.splitlines()])
             part = Parsed(0, Chunk(len(lines_of), (lines_of,)))
             yield Stream(Head(source.path, Format.SQL, "utf-8", (), lines=True), iter([part]), partial(_same, whole))

@@ -6,11 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Part, Source, Stream
+from scanner.ingest.interface import Chunk, Head, Part, Source, Stream, column_of
 from scanner.ingest.readers.blocks import Cutter, record_blocks
 from scanner.ingest.readers.delimited import cleaned, closing
 from scanner.ingest.sniff import encoding_of, newline_of
@@ -36,7 +33,9 @@ class _Lines:
         block = cleaned(self.block, problems, None)
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = pc.split_pattern(pa.array([block], pa.large_binary()), b"\n").values
+        import pyarrow.compute as pc
+
+        lines = pc.split_pattern(column_of([block]), b"\n").values
         lines = lines.filter(pc.not_equal(lines, b""))
         return Chunk(len(lines), (lines,), problems=tuple(problems))
 
@@ -101,7 +100,7 @@ class _Runs:
             for found in _RUNS.finditer(self.block)
             if self.skip <= found.start() < self.owned
         ]
-        return Chunk(len(runs), (pa.array(runs, pa.binary()),))
+        return Chunk(len(runs), (column_of(runs),))
 
 
 class BinaryReader:

@@ -19,7 +19,7 @@ from scanner.errors import ReadError
 from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
 from scanner.ingest.readers.blocks import utf8_blocks
 from scanner.ingest.readers.delimited import closing, head_utf8
-from scanner.ingest.readers.rows import BATCH, column_of, grid_streams, lines_chunk
+from scanner.ingest.readers.rows import BATCH, grid_streams, lines_chunk, text_column
 from scanner.ingest.sniff import declared_encoding
 from scanner.ingest.sources import Meter
 from scanner.ingest.spool import as_read_error
@@ -350,7 +350,7 @@ class _Batch:
 
     def chunk(self, loose: list[Loose], problems: list[Problem]) -> Chunk:
         """What was added since the last chunk."""
-        columns = tuple(column_of(cells) for cells in self._columns.values())
+        columns = tuple(text_column(cells) for cells in self._columns.values())
         made = Chunk(self.rows, columns, tuple(loose), tuple(problems), names=tuple(self._columns))
         self.rows, self._columns = 0, {}
         return made
