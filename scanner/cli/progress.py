@@ -7,23 +7,16 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from scanner.model import Artifact
 from scanner.report.gate import show_artifact
 from scanner.report.words import count, printable
 from scanner.terms import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 _MAX_COUNTED = 100_000
 
@@ -49,34 +42,51 @@ def total_bytes(paths: Sequence[str]) -> int | None:
     return total or None
 
 
+def _bar(console: Console) -> Progress:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
 class Watch:
     """Observer of a scan that shows progress and writes log lines to standard error."""
 
     def __init__(self, paths: Sequence[str], *, verbosity: int, quiet: bool) -> None:
         """`verbosity` 1 logs every artifact, 2 its problems too; a bar only on a terminal and without `quiet`."""
-        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        if not sys.stderr.isatty():
-            self._console.width = 10_000  # a log line is one line
         self._verbosity = 0 if quiet else verbosity
         self._paths = paths
+        self._console: Console | None = None
         self._bar: Progress | None = None
-        self._task = TaskID(0)
-        self._done: dict[str, int] = {}
-        self._now = 0
-        self._artifacts = 0
+        self._task: TaskID | None = None
+        self._counted: set[str] = set()
+        self._done = self._now = self._artifacts = 0
         self._began = time.perf_counter()
-        if not quiet and self._console.is_terminal and not self._console.is_dumb_terminal:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=self._console,
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
+        terminal = sys.stderr.isatty()
+        if self._verbosity or (terminal and not quiet):
+            from rich.console import Console
+
+            self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+            if not terminal:
+                self._console.width = 10_000  # a log line is one line
+            elif not self._console.is_dumb_terminal:
+                self._bar = _bar(self._console)
 
     def started(self, total_bytes_: int | None) -> None:
         """Show the bar; a total that the scan does not know is taken from the file system."""
@@ -91,27 +101,31 @@ class Watch:
         self._show()
 
     def _show(self) -> None:
-        if self._bar is not None:
-            done = sum(self._done.values()) + self._now
+        if self._bar is not None and self._task is not None:
+            done = self._done + self._now
             total = self._bar.tasks[0].total
             shown = done if total is None else min(done, total)
             self._bar.update(self._task, completed=shown, description=count(self._artifacts, "artifact"))
 
     def finished(self, artifact: Artifact) -> None:
         """An artifact is finished: its file's bytes are read, and -v logs it."""
-        outer = artifact.path.split("!")[0]
-        if outer not in self._done:
-            try:
-                self._done[outer] = Path(outer).stat().st_size
-            except (OSError, ValueError):
-                self._done[outer] = artifact.coverage.bytes_read
-        self._now = 0
         self._artifacts += 1
-        self._show()
-        if self._verbosity:
-            self._log(show_artifact(artifact))
+        if self._bar is not None:
+            outer = artifact.path.split("!")[0]
+            if outer not in self._counted:
+                self._counted.add(outer)
+                try:
+                    self._done += Path(outer).stat().st_size
+                except (OSError, ValueError):
+                    self._done += artifact.coverage.bytes_read
+            self._now = 0
+            self._show()
+        if self._verbosity and self._console is not None:
+            self._log(show_artifact(artifact), self._console)
 
-    def _log(self, artifact: Artifact) -> None:
+    def _log(self, artifact: Artifact, console: Console) -> None:
+        from rich.text import Text
+
         took = time.perf_counter() - self._began
         parts = [
             f"{took:8.2f} s",
@@ -124,12 +138,12 @@ class Watch:
         ]
         if artifact.problems:
             parts.append(count(len(artifact.problems), "problem"))
-        self._console.print(Text(printable("  ".join(parts))), soft_wrap=True)
+        console.print(Text(printable("  ".join(parts))), soft_wrap=True)
         if self._verbosity > 1 or artifact.status is not Status.COMPLETE:
             for problem in artifact.problems:
                 row = f" (row {problem.row:,})" if problem.row is not None else ""
                 line = f"             {problem.code.value}{row}: {problem.message}"
-                self._console.print(Text(printable(line)), soft_wrap=True)
+                console.print(Text(printable(line)), soft_wrap=True)
 
     def done(self) -> None:
         """Take the bar away."""
