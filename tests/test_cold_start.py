@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +33,24 @@ def test_the_help_of_scan_loads_no_kernels() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+TINY = {
+    "calls.csv": "caller,called,start,duration\n" + "03001234567,03217654321,2024-03-01 10:11:12,61\n" * 12,
+    "chat.txt": "Please ring 0300-1234567 before noon.\nHe did not come.\n" * 3,
+}
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_small_file_is_scanned_without_what_only_large_or_other_files_need(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(TINY[name], encoding="utf-8")
+    unused = {"numba", "pandas", "rich", "sqlite3", "fastavro", "python_calamine", "py7zr", "cryptography"}
+    program = (
+        "import sys, scanner.cli\n"
+        f"try: scanner.cli.main(['scan', {str(tmp_path)!r}, '--format', 'json'], prog_name='breachscan')\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"sys.exit(', '.join({unused!r} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["artifacts"][0]["identifiers"]["msisdn"]["distinct"] >= 1

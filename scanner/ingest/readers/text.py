@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Part, Source, Stream, column_of
+from scanner.ingest.interface import Cells, Chunk, Head, Part, Source, Stream, column_of
 from scanner.ingest.readers.blocks import Cutter, record_blocks
 from scanner.ingest.readers.delimited import cleaned, closing
 from scanner.ingest.sniff import encoding_of, newline_of
@@ -33,10 +35,12 @@ class _Lines:
         block = cleaned(self.block, problems, None)
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        import pyarrow.compute as pc
-
-        lines = pc.split_pattern(column_of([block]), b"\n").values
-        lines = lines.filter(pc.not_equal(lines, b""))
+        data = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(data == 10)
+        starts = np.concatenate(([0], ends + 1)).astype(np.int32)
+        stops = np.concatenate((ends, [len(data)])).astype(np.int32)
+        some = stops > starts
+        lines = Cells(data, starts[some], stops[some])
         return Chunk(len(lines), (lines,), problems=tuple(problems))
 
 
