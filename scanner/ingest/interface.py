@@ -77,12 +77,15 @@ class Chunk:
     """Names of this chunk's columns where chunks may differ in them, as in JSON; empty for the order of the head."""
 
 
-def column_of(cells: Sequence[bytes]) -> pa.Array:
-    """Cells as a column; unlike `pyarrow.array`, which imports pandas where it is installed."""
+def column_of(cells: Sequence[bytes], kind: pa.DataType | None = None) -> pa.Array:
+    """Cells as a column of `kind`, large binary if not given.
+
+    `pyarrow.array` would import pandas where it is installed.
+    """
     ends = np.zeros(len(cells) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, cells), np.int64, len(cells)), out=ends[1:])
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(cells))]
-    return pa.Array.from_buffers(pa.large_binary(), len(cells), buffers)
+    return pa.Array.from_buffers(kind or pa.large_binary(), len(cells), buffers)
 
 
 class Part(Protocol):

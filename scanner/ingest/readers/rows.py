@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
+import pyarrow as pa
+
 from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Stream, Tail, column_of
 from scanner.model import Problem
 from scanner.terms import Format, ProblemCode
@@ -23,7 +25,7 @@ Row = Sequence[str]
 
 def text_column(cells: Sequence[str]) -> Any:
     """Cells as a column; halves of characters are replaced."""
-    return column_of([cell.encode("utf-8", "replace") for cell in cells])
+    return column_of([cell.encode("utf-8", "replace") for cell in cells], pa.large_string())
 
 
 def lines_chunk(texts: Sequence[str]) -> Chunk:
