@@ -143,7 +143,7 @@ def open_source(source: Source, options: ScanOptions, depth: int = 0) -> Iterato
         encoding = None if form is Format.BINARY else "utf-8"
         yield Stream(Head(source.path, form, encoding, lines=True), tail=lambda: nothing)
         return
-    for container in containers.CONTAINERS:
+    for container in containers.candidates(head):
         if not _recognises(container.recognise, head, source.path):
             continue
         if depth >= options.limits.max_depth:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scanner.errors import ReadError
-from scanner.ingest.containers import CONTAINERS
+from scanner.ingest.containers.registry import CONTAINERS
 from scanner.ingest.interface import Stream
 from scanner.ingest.readers import READERS
 from scanner.ingest.sources import BytesSource

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.errors import ReadError
-from scanner.ingest.containers import CONTAINERS
+from scanner.ingest.containers.registry import CONTAINERS
 from scanner.ingest.interface import Source, Stream
 from scanner.ingest.readers.columnar import Arrow, Orc, Parquet, leaf_paths, leaves
 from scanner.ingest.readers.rows import find_header

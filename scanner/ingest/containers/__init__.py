@@ -1,14 +1,22 @@
-"""The containers, in the order in which they are asked."""
+"""The containers; what is text is told from them without loading one."""
 
 from __future__ import annotations
 
-from scanner.ingest.containers.compressed import Compressed
-from scanner.ingest.containers.spooled import SevenZip, Tar
-from scanner.ingest.containers.system import SystemArchive
-from scanner.ingest.containers.zip import Zip
+import re
+from collections.abc import Sequence
+
 from scanner.ingest.interface import Container
 
-#: Magic numbers first; tar, whose check sum is the weakest mark, last.
-CONTAINERS: tuple[Container, ...] = (Compressed(), Zip(), SevenZip(), SystemArchive(), Tar())
+#: Containers hold bytes near their front that text does not, all but those that begin with one of these.
+_PRINTABLE = (b"BZh", b"!<arch>\n", b"0707", b"xar!", b"ANDROID BACKUP\n")
+_TEXT = re.compile(rb"[\t\n\f\r\x1b\x20-\x7e]*")
 
-__all__ = ["CONTAINERS"]
+
+def candidates(head: bytes) -> Sequence[Container]:
+    """Those that may recognise the head, in the order in which they are asked."""
+    first = head[:512]
+    if not head.startswith(_PRINTABLE) and _TEXT.fullmatch(first):
+        return ()
+    from scanner.ingest.containers.registry import CONTAINERS
+
+    return CONTAINERS
