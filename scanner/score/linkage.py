@@ -1,57 +1,175 @@
-"""Which artifacts share subscribers, on exact sets, and what they reveal together."""
+"""Which artifacts share subscribers, on exact sets: sorted runs of keys, merged by key ranges."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from scanner.model import Artifact
-from scanner.sets import KeySet
-from scanner.terms import ColumnType
+from scanner.sets import Keys
 
-#: Identifiers that join artifacts.
-JOINING = (ColumnType.MSISDN, ColumnType.CNIC)
+#: Keys that a merge holds at a time, about.
+WINDOW = 1 << 21
+#: Pairs that are counted at a time.
+_PAIRS = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """An artifact with the exact identifier sets in it."""
+class Run:
+    """Distinct keys in ascending order, packed: those that share their high bits lie together and keep the low ones.
 
-    path: str
-    sets: Mapping[ColumnType, KeySet]
-    artifact: Artifact
-
-
-def shared(holdings: Sequence[Holding]) -> dict[tuple[int, int, ColumnType], int]:
-    """(first, second, type) → identifiers that both hold, by position in `holdings`.
-
-    Keys of all artifacts are sorted once and only keys that stand in several are paired, so the cost grows with the
-    number of keys and of true overlaps.
+    Two bytes a key for mobile numbers, four for CNICs, where a set of int64 takes eight.
     """
-    out: dict[tuple[int, int, ColumnType], int] = {}
-    for kind in JOINING:
-        parts = [
-            (i, one.sets[kind].keys()) for i, one in enumerate(holdings) if kind in one.sets and len(one.sets[kind])
+
+    shift: int
+    high: npt.NDArray[np.int64]
+    """Distinct high parts, ascending."""
+    ends: npt.NDArray[np.int64]
+    """Where the keys of each high part end."""
+    low: Any
+    """Low parts, uint16 or uint32."""
+
+    @classmethod
+    def of(cls, keys: Keys) -> Run:
+        """The run of distinct keys in ascending order (int64[n], each 0 or more)."""
+        shift = 16 if len(keys) and int(keys[-1]) >> 33 == 0 else 32
+        parts = keys >> shift
+        first = np.flatnonzero(np.diff(parts, prepend=-1))
+        ends = np.append(first[1:], len(keys)).astype(np.int64)
+        narrow = np.uint16 if shift == 16 else np.uint32
+        return cls(shift, parts[first], ends[: len(first)], (keys & ((1 << shift) - 1)).astype(narrow))
+
+    def __len__(self) -> int:
+        """Distinct keys."""
+        return len(self.low)
+
+    def place(self, bound: int) -> int:
+        """How many keys are smaller than `bound`, at the resolution of the high parts."""
+        at = int(np.searchsorted(self.high, bound >> self.shift))
+        return int(self.ends[at - 1]) if at else 0
+
+    def slice(self, start: int, stop: int) -> Keys:
+        """The keys from one place to another; both must be places of high parts."""
+        first = int(np.searchsorted(self.ends, start, side="right"))
+        last = int(np.searchsorted(self.ends, stop, side="right"))
+        sizes = np.diff(self.ends[first:last], prepend=start)
+        return np.repeat(self.high[first:last] << self.shift, sizes) + self.low[start:stop]
+
+
+def _bounds(runs: Sequence[Run]) -> list[int]:
+    """Key bounds, multiples of every run's high part, between which the runs hold about WINDOW keys."""
+    total = sum(len(run) for run in runs)
+    pieces = max(1, -(-total // WINDOW))
+    top = max((int(run.high[-1]) + 1) << run.shift for run in runs)
+    if pieces == 1:
+        return [0, top]
+    unit = max(run.shift for run in runs)
+    drawn = [run.high[np.linspace(0, len(run.high) - 1, min(len(run.high), 64 * pieces), dtype=np.int64)] << run.shift
+             for run in runs]  # fmt: skip
+    marks = np.unique(np.concatenate(drawn) >> unit) << unit
+    sizes = [sum(run.place(int(mark)) for run in runs) for mark in marks]
+    wanted = [total * piece // pieces for piece in range(1, pieces)]
+    cuts = {int(marks[at]) for at in np.searchsorted(sizes, wanted).tolist() if at < len(marks)}
+    return [0, *sorted(cuts - {0}), top]
+
+
+def windows(parts: Sequence[tuple[int, Run]]) -> Iterator[tuple[Keys, npt.NDArray[np.int64]]]:
+    """(keys, owners), keys ascending and the owners of one key ascending, each pair once; range by range."""
+    parts = [(owner, run) for owner, run in sorted(parts, key=lambda part: part[0]) if len(run)]
+    if not parts:
+        return
+    bounds = _bounds([run for _, run in parts])
+    places = [[run.place(bound) for bound in bounds[:-1]] + [len(run)] for _, run in parts]
+    for at in range(len(bounds) - 1):
+        pieces = [
+            (owner, run.slice(place[at], place[at + 1]))
+            for (owner, run), place in zip(parts, places, strict=True)
+            if place[at] < place[at + 1]
         ]
-        if len(parts) < 2:
+        if not pieces:
             continue
-        keys = np.concatenate([part for _, part in parts])
-        owner = np.concatenate([np.full(len(part), i, np.int32) for i, part in parts])
+        keys = np.concatenate([piece for _, piece in pieces])
+        owners = np.repeat(
+            np.array([owner for owner, _ in pieces], np.int64), [len(piece) for _, piece in pieces]
+        )
         order = np.argsort(keys, kind="stable")
-        keys, owner = keys[order], owner[order]
-        again = np.concatenate([[False], keys[1:] == keys[:-1]])
-        several = again | np.concatenate([again[1:], [False]])
-        keys, owner = keys[several], owner[several]
-        distance = 1
-        while distance < len(keys):
-            same = keys[distance:] == keys[:-distance]
-            if not same.any():
-                break
-            pairs = owner[:-distance][same].astype(np.int64) * len(holdings) + owner[distance:][same]
-            for pair, count in zip(*np.unique(pairs, return_counts=True), strict=True):
-                place = (int(pair) // len(holdings), int(pair) % len(holdings), kind)
-                out[place] = out.get(place, 0) + int(count)
-            distance += 1
+        keys, owners = keys[order], owners[order]
+        new = np.ones(len(keys), bool)
+        new[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])
+        yield (keys, owners) if new.all() else (keys[new], owners[new])
+
+
+def _patterns(
+    starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Sets of owners that hold keys together, as (owners int64[sets, size], keys of each int64[sets]), size by size."""
+    for size in np.unique(sizes).tolist():
+        at = starts[sizes == size]
+        held = owners[at[:, None] + np.arange(size)]
+        mixed = held[:, 0].astype(np.uint64)
+        for column in range(1, size):
+            mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = mixed + held[:, column].astype(np.uint64)
+        _, first, inverse, counts = np.unique(mixed, return_index=True, return_inverse=True, return_counts=True)
+        if not np.array_equal(held, held[first[inverse]]):  # two sets fell on one mark: count each by itself
+            distinct, counts = np.unique(held, axis=0, return_counts=True)
+            yield distinct, counts
+        else:
+            yield held[first], counts
+
+
+def _add_pairs(sets: Any, counts: Any, owners: int, out: dict[int, int]) -> None:
+    size = sets.shape[1]
+    one, other = np.triu_indices(size, 1)
+    step = max(1, _PAIRS // len(one))
+    for start in range(0, len(sets), step):
+        some = sets[start : start + step]
+        codes = (some[:, one] * owners + some[:, other]).ravel()
+        weights = np.repeat(counts[start : start + step], len(one))
+        found, inverse = np.unique(codes, return_inverse=True)
+        for code, many in zip(found.tolist(), np.bincount(inverse, weights).astype(np.int64).tolist(), strict=True):
+            out[code] = out.get(code, 0) + many
+
+
+def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
+    """(first, second) → keys that the runs of both owners hold; (owner, owner) → distinct keys of that owner.
+
+    An owner may have several runs. The keys are merged range by range; keys that the same owners hold are counted
+    together, so the cost grows with the number of keys and with the sets of owners that occur, and memory with neither.
+    """
+    owners = max((owner for owner, _ in parts), default=0) + 1
+    found: dict[int, int] = {}
+    alone = np.zeros(owners, np.int64)
+    for keys, held in windows(parts):
+        alone += np.bincount(held, minlength=owners)
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        sizes = np.diff(np.append(starts, len(keys)))
+        several = sizes > 1
+        if several.any():
+            for sets, counts in _patterns(starts[several], sizes[several], held):
+                _add_pairs(sets, counts, owners, found)
+    pairs = {(code // owners, code % owners): many for code, many in sorted(found.items())}
+    return pairs | {(owner, owner): int(many) for owner, many in enumerate(alone.tolist()) if many}
+
+
+def union(parts: Sequence[tuple[int, Run]], groups: Sequence[frozenset[int]]) -> list[int]:
+    """Distinct keys that the owners of each group hold together."""
+    out = [0] * len(groups)
+    top = max((owner for owner, _ in parts), default=0) + 1
+    for start in range(0, len(groups), 62):
+        some = groups[start : start + 62]
+        marks = np.zeros(top, np.int64)
+        for bit, group in enumerate(some):
+            for owner in group:
+                if owner < top:
+                    marks[owner] |= np.int64(1) << bit
+        wanted = [(owner, run) for owner, run in parts if marks[owner]]
+        for keys, held in windows(wanted):
+            starts = np.flatnonzero(np.diff(keys, prepend=-1))
+            held_by = np.bitwise_or.reduceat(marks[held], starts)
+            for bit in range(len(some)):
+                out[start + bit] += int(np.count_nonzero(held_by >> bit & 1))
     return out

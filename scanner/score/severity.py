@@ -1,164 +1,199 @@
-"""How badly an artifact exposes subscribers: factors that add up to the score."""
+"""How badly an artifact exposes subscribers: factors that add up to the score. docs/severity.md is the method."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from scanner.errors import PatternError
 from scanner.model import Artifact, Factor, Severity
 from scanner.packs.schema import Pack
-from scanner.terms import ColumnType, Form, Level, Structure
+from scanner.score.enisa import assess, days
+from scanner.score.exposure import Exposure, Pairs, contents, exposures
+from scanner.terms import Form, Level
 
-T = ColumnType
-#: Mobile subscribers of the country, about.
-NATIONAL = 200_000_000
-_IDENTIFYING = (T.MSISDN, T.CNIC, T.IMSI, T.PASSPORT)
-_EVENTS = (Structure.CALL_RECORD, Structure.TRAVEL_RECORD, Structure.LOCATION_RECORD)
-_NAMED = {T.PASSPORT, T.IMSI, T.IMEI, T.ICCID, T.EMAIL, T.IBAN, T.TICKET_NUMBER, T.PNR}
-_BARE = (T.PASSPORT, T.IMSI, T.ICCID, T.IBAN)
-_WORDS = {
-    "numbers": "phone numbers or CNICs alone",
-    "named_numbers": "numbers with names, addresses or e-mail",
-    "register": "a subscriber register",
-    "sessions": "internet sessions by subscriber",
-    "events": "calls, journeys or positions of subscribers",
-    "linked_events": "calls, journeys or positions under CNIC with name or address",
-    "bare_ids": "document or SIM numbers alone",
-}
+#: The heaviest first: what is read from all columns together is no better than the worst of them.
+_VEILS = (Form.DAMAGED, Form.MASKED, Form.HASHED)
+OFFERED = "offered"
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure:
-    """What the score rests on; exposures of several artifacts can be joined."""
+class Model:
+    """The severity model of a pack with what the caller decides: the circumstances, and the day ages are counted from."""
 
-    kind: str
-    types: frozenset[ColumnType]
-    forms: frozenset[Form]
-    subscribers: int
-    rows: int
+    pack: Pack
+    situation: str = OFFERED
+    as_of: date | None = None
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """`severity.toml`."""
+        return self.pack.settings["severity"]
 
-def exposure(artifact: Artifact, forms: frozenset[Form] = frozenset(Form)) -> Exposure | None:
-    """What the columns of an artifact that are held in some `forms` reveal, None where they are about nobody."""
-    columns = [c for c in artifact.columns if c.rows_matched and c.type is not T.OTHER and c.form in forms]
-    types: set[ColumnType] = {column.type for column in columns}
-    veiled = {c.type for c in artifact.columns if c.form not in forms}
-    types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
-    held = {column.form for column in columns if column.type in _IDENTIFYING}
-    structures = {record.structure for record in artifact.records}
-    identity = T.PERSON_NAME in types or T.ADDRESS in types
-    number, card = T.MSISDN in types, T.CNIC in types
-    sim = bool(types & {T.IMSI, T.ICCID, T.IMEI})
-    someone = number or card or identity or bool(types & {T.IMSI, T.IMEI, T.PASSPORT, T.TICKET_NUMBER, T.PNR})
-    if structures & set(_EVENTS) and someone:
-        kind = "linked_events" if card and identity else "events"
-    elif Structure.SESSION_RECORD in structures and someone:
-        kind = "sessions"
-    elif number and card and (identity or sim):
-        kind = "register"
-    elif number and (identity or sim or card or T.EMAIL in types):
-        kind = "named_numbers"
-    elif card:
-        kind = "named_numbers" if identity or sim else "numbers"
-    elif number:
-        kind = "numbers"
-    elif T.PERSON_NAME in types and types & _NAMED:
-        kind = "named_numbers"
-    elif types & set(_BARE):
-        kind = "bare_ids"
-    else:
-        return None
-    return Exposure(
-        kind, frozenset(types), frozenset(held or {Form.PLAIN}), max(1, artifact.subscribers.distinct), artifact.rows
-    )
+    @property
+    def day(self) -> date:
+        """The day from which ages are counted.
+
+        Raises:
+            PatternError: the pack's own day is no date.
+        """
+        if self.as_of is not None:
+            return self.as_of
+        stated = str(self.settings["reference"]["as_of"])
+        try:
+            return date.fromisoformat(stated)
+        except ValueError:
+            raise PatternError("severity.toml", "reference", "`as_of` must be a date such as 2026-11-01") from None
 
 
-def _curve(points: Sequence[float], subscribers: int) -> float:
+def _decades(points: Sequence[float], subscribers: int) -> float:
     """Points on the curve through 1, 100, 10^4, 10^6 and 10^8 subscribers."""
     place = min(4.0, math.log10(subscribers) / 2)
     step = min(3, int(place))
     return points[step] + (points[step + 1] - points[step]) * (place - step)
 
 
-def _veil(forms: frozenset[Form]) -> str | None:
-    """The heaviest veil among the forms: what is read from all columns together is no better than the worst of them."""
-    for form in (Form.DAMAGED, Form.MASKED, Form.HASHED):
-        if form in forms:
-            return form.value
-    return None
+def _on_days(entry: Mapping[str, Any], span: int) -> float:
+    """Points by a number of days, straight in between on the logarithm; the ends hold beyond them."""
+    marks, points = entry["days"], entry["points"]
+    if span <= marks[0]:
+        return float(points[0])
+    for low, high, p, q in zip(marks, marks[1:], points, points[1:], strict=False):
+        if span <= high:
+            return float(p + (q - p) * (math.log(span) - math.log(low)) / (math.log(high) - math.log(low)))
+    return float(points[-1])
 
 
-def score(found: Exposure | None, pack: Pack) -> Severity:
-    """The severity of an exposure."""
-    if found is None:
-        return Severity(0.0, Level.NONE, ())
-    settings: Mapping[str, Any] = pack.settings["severity"]
-    curve = settings["curves"][found.kind]
-    base = float(curve["points"][0])
-    scale = _curve(curve["points"], found.subscribers) - base
-    share = found.subscribers / NATIONAL
-    factors = [
-        Factor("content", base, f"Reveals {_WORDS[found.kind]}: {curve['reason']}."),
+def _people(found: Exposure, content: str, distinct: int) -> int:
+    """Subscribers of whom the rows hold a content: no more than there are, and no more than such rows can name."""
+    rows = found.holding[content]
+    return max(1, distinct if rows >= found.rows else min(distinct, rows * found.parties))
+
+
+def _extent(found: Exposure, content: str, model: Model) -> list[Factor]:
+    """Factors of events: how far they reach, how recent they are, how full the record is."""
+    out = []
+    span, fresh, full = (model.settings[name] for name in ("span", "freshness", "completeness"))
+    if content in span["contents"] and found.first is not None and found.last is not None:
+        reach = days(found.first, found.last)
+        points = round(_on_days(span, reach), 1)
+        if points:
+            out.append(
+                Factor(
+                    "time_span", points, f"Events reach over {reach:,} days, {found.first[:10]} to {found.last[:10]}: "
+                    f"{span['reason']}."
+                )
+            )  # fmt: skip
+    if content in fresh["contents"] and found.last is not None:
+        age = days(found.last, model.day.isoformat())
+        points = next((float(p) for mark, p in zip(fresh["days"], fresh["points"], strict=True) if age <= mark), 0.0)
+        if points:
+            text = f"The newest event is of {found.last[:10]}, {age:,} days before {model.day}: {fresh['reason']}."
+            out.append(Factor("freshness", points, text))
+    best = (0.0, 0, 0)
+    for structure in sorted(found.structures):
+        groups = full["roles"].get(structure.value, ())
+        there = sum(bool(found.roles & set(group)) for group in groups)
+        if groups:
+            best = max(best, (there / len(groups), there, len(groups)))
+    points = round(float(full["points"]) * best[0], 1)
+    if points and content in span["contents"]:
+        out.append(
+            Factor("completeness", points, f"{best[1]} of {best[2]} parts of a full record are there: {full['reason']}.")
+        )
+    return out
+
+
+def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Model) -> list[Factor]:
+    """The factors of what rows reveal, whatever form they are held in."""
+    settings = model.settings
+    base = float(content["points"][0])
+    rows = found.holding[content["id"]]
+    part = "" if rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
+    national = settings["reference"]["national"]
+    out = [
+        Factor("content", base, f"Reveals {content['label']}{part}: {content['reason']}."),
         Factor(
             "scale",
-            round(scale, 1),
-            f"{found.subscribers:,} distinct subscribers, {share:.4%} of about 200 million.",
+            round(_decades(content["points"], people) - base, 1),
+            f"{people:,} distinct subscribers, {people / national:.4%} of about {national // 10**6} million.",
         ),
     ]
     for name, entry in settings["additions"].items():
         present = sorted(kind.value for kind in found.types if kind.value in entry["types"])
         if present:
-            factors.append(Factor(name, float(entry["points"]), f"{', '.join(present)}: {entry['reason']}."))
+            out.append(Factor(name, float(entry["points"]), f"{', '.join(present)}: {entry['reason']}."))
+    entry = settings["linkability"]
+    keys = sorted(kind.value for kind in found.types if kind.value in entry["types"])
+    if len(keys) > 1:
+        points = round(min(float(entry["most"]), float(entry["points_each"]) * (len(keys) - 1)), 1)
+        text = f"{len(keys)} identifiers stand side by side ({', '.join(keys)}): {entry['reason']}."
+        out.append(Factor("linkability", points, text))
+    out += _extent(found, content["id"], model)
+    if found.minors:
+        entry = settings["special_groups"]
+        text = f"{found.minors:,} rows of persons under 18: {entry['reason']}."
+        out.append(Factor("special_groups", float(entry["points"]), text))
     volume = round(settings["volume"]["per_decade"] * math.log10(max(1, found.rows)), 1)
     if volume:
-        factors.append(Factor("volume", volume, f"{found.rows:,} rows."))
-    veil = _veil(found.forms)
+        out.append(Factor("volume", volume, f"{found.rows:,} rows: {settings['volume']['reason']}."))
+    return out
+
+
+def _veil(found: Exposure, total: float, settings: Mapping[str, Any]) -> Factor | None:
+    """What the heaviest veil takes off."""
+    form = next((one for one in _VEILS if one in found.forms), None)
+    if form is None:
+        return None
+    entry = settings["veils"][form.value]
+    points, digits = float(entry["points"]), ""
+    if form is Form.MASKED and found.hidden:
+        points += float(entry["per_digit"]) * max(0, found.hidden - int(entry["digits_free"]))
+        points = max(points, float(entry["least"]))
+        digits = f", {found.hidden} digits hidden"
+    taken = min(0.0, round(max(points, float(entry["floor"]) - total), 1))
+    return Factor("veil", taken, f"Held as {form.value}{digits}: {entry['reason']}.")
+
+
+def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: Model) -> Severity:
+    """The severity of one reading of one content."""
+    people = _people(found, content["id"], distinct)
+    factors = _plain(found, content, people, model)
+    veil = _veil(found, sum(factor.points for factor in factors), model.settings)
     if veil is not None:
-        entry = settings["veils"][veil]
-        total = sum(factor.points for factor in factors)
-        taken = round(max(float(entry["points"]), entry["floor"] - total), 1)
-        factors.append(Factor("veil", min(0.0, taken), f"Held as {veil}: {entry['reason']}."))
+        factors.append(veil)
+    situation = model.settings["circumstances"][model.situation]
+    total = sum(factor.points for factor in factors)
+    relief = min(0.0, round(max(float(situation["points"]), 1.0 - total), 1))
+    if relief:
+        factors.append(Factor("circumstances", relief, f"{situation['reason']}.".capitalize()))
     total = round(sum(factor.points for factor in factors), 1)
-    return Severity(total, Level.of(total), tuple(factors), _enisa(found))
+    if total > 100:
+        factors.append(Factor("ceiling", round(100 - total, 1), "The scale ends at 100."))
+        total = 100.0
+    enisa = assess(found, content, people, model.pack, model.situation, model.day)
+    return Severity(total, Level.of(total), tuple(factors), enisa)
 
 
-def _enisa(found: Exposure) -> Mapping[str, Any]:
-    """The ENISA 2013 value: data processing context × ease of identification + circumstances (1.0: taken, offered)."""
-    dpc = {
-        "numbers": 1,
-        "named_numbers": 1,
-        "register": 2,
-        "sessions": 3,
-        "events": 3,
-        "linked_events": 4,
-        "bare_ids": 1,
-    }
-    named = T.PERSON_NAME in found.types
-    ease = 1.0 if named else 0.75
-    if _veil(found.forms) in ("masked", "damaged"):
-        ease = 0.25
-    se = dpc[found.kind] * ease + 1.0
-    label = "low" if se < 2 else "medium" if se < 3 else "high" if se < 4 else "very high"
-    return {"dpc": dpc[found.kind], "ei": ease, "cb": 1.0, "se": se, "label": label}
+def score(readings: Sequence[Exposure | None], distinct: int, model: Model) -> Severity:
+    """The severity of what was read in plain, in plain and hashed, and in all forms: the highest counts.
 
-
-def severity(artifact: Artifact, pack: Pack) -> Severity:
-    """The severity of one artifact, as far as it was read.
-
-    The artifact is scored by its plain columns, by its plain and hashed ones, and by all; the highest counts. So a
-    veiled column more never lowers the score, and veiling one never raises it.
+    Of each reading every content that it holds is scored with the subscribers of whom it is held, and the highest
+    counts. So one column, row or subscriber more never lowers the score, and a veil never raises it.
     """
-    return score(telling(artifact, pack), pack)
+    found = [
+        _scored(reading, content, max(1, distinct), model)
+        for reading in readings
+        if reading is not None
+        for content in contents(model.pack)
+        if reading.holding.get(content["id"])
+    ]
+    return max(found, key=lambda one: one.score, default=Severity())
 
 
-def telling(artifact: Artifact, pack: Pack) -> Exposure | None:
-    """Of what an artifact's plain, plain and hashed, and all columns reveal, that which scores highest."""
-    return max(exposures(artifact), key=lambda found: score(found, pack).score)
-
-
-def exposures(artifact: Artifact) -> tuple[Exposure | None, ...]:
-    """What the plain columns reveal, what plain and hashed ones do, what all do."""
-    plain = frozenset({Form.PLAIN})
-    return tuple(exposure(artifact, forms) for forms in (plain, plain | {Form.HASHED}, frozenset(Form)))
+def severity(artifact: Artifact, model: Model, pairs: Pairs | None = None) -> Severity:
+    """The severity of one artifact, as far as it was read."""
+    return score(exposures(artifact, model.pack, pairs), artifact.subscribers.distinct, model)

@@ -1,0 +1,105 @@
+"""The ENISA 2013 value of a breach, SE = DPC × EI + CB, worked out from the document's values in the packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from scanner.packs.schema import Pack
+from scanner.score.exposure import Exposure
+from scanner.terms import Form
+
+
+def context(category: str, steps: Iterable[int], settings: Mapping[str, Any]) -> int:
+    """DPC: the basic score of a category with the steps of its adjusters, within 1 and 4."""
+    return max(1, min(4, settings["categories"][category] + sum(steps)))
+
+
+def circumstances(elements: Mapping[str, float]) -> float:
+    """CB: the elements of loss of confidentiality, integrity and availability, and malicious intent, added."""
+    return sum(elements.values())
+
+
+def value(dpc: int, ease: float, added: float) -> float:
+    """SE."""
+    return round(dpc * ease + added, 2)
+
+
+def label(severity: float, settings: Mapping[str, Any]) -> str:
+    """The word for a value: low, medium, high or very high."""
+    return next(str(band["label"]) for band in settings["band"] if severity < band["below"])
+
+
+def days(first: str | None, last: str | None) -> int:
+    """Whole days from the first to the last event; 0 where there are none."""
+    if first is None or last is None:
+        return 0
+    return max(0, (date.fromisoformat(last[:10]) - date.fromisoformat(first[:10])).days)
+
+
+def _applies(entry: Mapping[str, Any], found: Exposure, content: str, as_of: date) -> bool:
+    types = {kind.value for kind in found.types}
+    span = days(found.first, found.last)
+    age = days(found.last, as_of.isoformat()) if found.last is not None else 0
+    asked = (
+        "contents" not in entry or content in entry["contents"],
+        "structures" not in entry or bool({s.value for s in found.structures} & set(entry["structures"])),
+        "types" not in entry or set(entry["types"]) <= types,
+        "any_types" not in entry or bool(set(entry["any_types"]) & types),
+        "roles" not in entry or bool(set(entry["roles"]) & found.roles),
+        span >= entry.get("min_days", 0),
+        span <= entry.get("max_days", span),
+        age >= entry.get("min_age_days", 0),
+        not entry.get("joined") or found.joined,
+        not entry.get("minors") or found.minors > 0,
+    )
+    return all(asked)
+
+
+def _ease(found: Exposure, settings: Mapping[str, Any]) -> tuple[float, str]:
+    types = {kind.value for kind in found.types}
+    entry: Mapping[str, Any] = next(
+        one for one in settings["ease"] if all(types & set(group) for group in one["needs"])
+    )
+    ease, reason = float(entry["value"]), str(entry["reason"])
+    veils = settings["veils"]
+    for form in (Form.DAMAGED, Form.MASKED):
+        if form in found.forms:
+            few = form is Form.MASKED and 0 < found.hidden <= veils["few_digits"]
+            most = float(veils["masked_few" if few else form.value])
+            if most < ease:
+                return most, f"the values are {form.value}"
+    return ease, reason
+
+
+def assess(
+    found: Exposure, content: Mapping[str, Any], subscribers: int, pack: Pack, situation: str, as_of: date
+) -> Mapping[str, Any]:
+    """The value with everything that it was worked out from, as the report shows it beside the score."""
+    settings: Mapping[str, Any] = pack.settings["enisa"]
+    adjusters: Sequence[Mapping[str, Any]] = [
+        one for one in settings["adjuster"] if _applies(one, found, content["id"], as_of)
+    ]
+    dpc = context(content["category"], (one["step"] for one in adjusters), settings)
+    ease, reason = _ease(found, settings)
+    added = circumstances(settings["circumstances"][situation])
+    severity = value(dpc, ease, added)
+    return MappingProxyType(
+        {
+            "dpc": dpc,
+            "ei": ease,
+            "cb": added,
+            "se": severity,
+            "label": label(severity, settings),
+            "category": content["category"],
+            "adjusters": tuple(
+                MappingProxyType({"name": one["id"], "step": one["step"], "reason": one["reason"]}) for one in adjusters
+            ),
+            "ei_reason": reason,
+            "circumstances": situation,
+            "more_than_100_individuals": subscribers > settings["flags"]["many"],
+            "unintelligible": ease <= settings["veils"]["masked"] and Form.PLAIN not in found.forms,
+        }
+    )

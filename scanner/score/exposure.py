@@ -1,0 +1,186 @@
+"""What an artifact, or several together, reveals: the figures that a score rests on, so kept that parts add up to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from scanner.model import Artifact, Column
+from scanner.packs.schema import Pack
+from scanner.terms import ColumnType, Form, Structure
+
+#: Identifiers whose veils veil the person.
+_PERSONAL = (ColumnType.MSISDN, ColumnType.CNIC, ColumnType.IMSI, ColumnType.PASSPORT)
+#: What is read of an artifact: its plain columns, its plain and hashed ones, all.
+READINGS = (frozenset({Form.PLAIN}), frozenset({Form.PLAIN, Form.HASHED}), frozenset(Form))
+
+
+class Pairs(Protocol):
+    """How many rows fill two columns at once; None where that was not counted."""
+
+    def both(self, one: int, other: int) -> int | None:
+        """Rows that fill the columns of both indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What some rows reveal. `merge` is associative and commutative."""
+
+    rows: int
+    holding: Mapping[str, int]
+    """Content → rows that hold together what it needs (at most; exact for two columns)."""
+    types: frozenset[ColumnType]
+    structures: frozenset[Structure]
+    roles: frozenset[str]
+    forms: frozenset[Form]
+    """Forms of the columns that stand for a person."""
+    hidden: int = 0
+    """Digits that the weakest mask among them hides; 0 where none does."""
+    parties: int = 1
+    """Numbers in a row, at most."""
+    first: str | None = None
+    last: str | None = None
+    """First and last event, ISO 8601."""
+    minors: int = 0
+    joined: bool = False
+    """Two sources joined on the person."""
+
+    def merge(self, other: Exposure) -> Exposure:
+        """Both as the rows of one table."""
+        holding = dict(self.holding)
+        for content, rows in other.holding.items():
+            holding[content] = holding.get(content, 0) + rows
+        masks = [one.hidden for one in (self, other) if one.hidden]
+        starts = [one.first for one in (self, other) if one.first is not None]
+        ends = [one.last for one in (self, other) if one.last is not None]
+        return Exposure(
+            rows=self.rows + other.rows,
+            holding=MappingProxyType(holding),
+            types=self.types | other.types,
+            structures=self.structures | other.structures,
+            roles=self.roles | other.roles,
+            forms=self.forms | other.forms,
+            hidden=min(masks, default=0),
+            parties=max(self.parties, other.parties),
+            first=min(starts, default=None),
+            last=max(ends, default=None),
+            minors=self.minors + other.minors,
+            joined=self.joined or other.joined,
+        )
+
+
+def satisfied(
+    entry: Mapping[str, Any], types: Iterable[ColumnType], structures: Iterable[Structure]
+) -> list[Sequence[Sequence[str]]]:
+    """The alternatives of a content's needs that some types and structures fill."""
+    held, kinds = {one.value for one in types}, {one.value for one in structures}
+    if entry["structures"] and not kinds & set(entry["structures"]):
+        return []
+    return [groups for groups in entry["needs"] if all(held & set(group) for group in groups)]
+
+
+def contents(pack: Pack) -> Sequence[Mapping[str, Any]]:
+    """What one record can reveal, as the packs declare it, gravest first."""
+    listed: Sequence[Mapping[str, Any]] = pack.settings["severity"]["content"]  # type: ignore[assignment]
+    return listed
+
+
+def _cells(kinds: Sequence[str], columns: Sequence[Column], artifact: Artifact) -> int:
+    """Rows that can hold one of some types: cells of its columns, else occurrences outside of columns."""
+    filled = sum(column.rows_filled for column in columns if column.type.value in kinds)
+    loose = sum(
+        count.occurrences
+        for kind, count in artifact.identifiers.items()
+        if kind.value in kinds and not any(column.type is kind for column in columns)
+    )
+    return min(artifact.rows or 1, filled + loose)
+
+
+def _together(
+    groups: Sequence[Sequence[str]], columns: Sequence[Column], artifact: Artifact, pairs: Pairs | None
+) -> int:
+    """Rows that hold a member of each group, at most."""
+    rows = min((_cells(group, columns, artifact) for group in groups), default=0)
+    if pairs is None:
+        return rows
+    sides = [[column.index for column in columns if column.type.value in group] for group in groups]
+    for at, ours in enumerate(sides):
+        for theirs in sides[at + 1 :]:
+            counts = [0 if a == b else pairs.both(a, b) for a in ours for b in theirs]
+            known = [count for count in counts if count is not None]
+            if known and len(known) == len(counts) and not set(ours) & set(theirs):
+                rows = min(rows, sum(known))
+    return rows
+
+
+def exposure(artifact: Artifact, pack: Pack, forms: frozenset[Form], pairs: Pairs | None = None) -> Exposure | None:
+    """What the columns of an artifact that are held in some `forms` reveal, None where they are about nobody."""
+    columns = [c for c in artifact.columns if c.rows_matched and c.type is not ColumnType.OTHER and c.form in forms]
+    types: set[ColumnType] = {column.type for column in columns}
+    veiled = {column.type for column in artifact.columns if column.form not in forms}
+    types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
+    structures = {record.structure for record in artifact.records}
+    holding = {}
+    for entry in contents(pack):
+        fits = satisfied(entry, types, structures)
+        if fits:
+            holding[entry["id"]] = max(_together(groups, columns, artifact, pairs) for groups in fits)
+    if not holding:
+        return None
+    personal = [column for column in columns if column.type in _PERSONAL]
+    shown = {column.index for column in columns}
+    roles = {role for record in artifact.records for role, index in record.roles.items() if index in shown}
+    starts = [record.first_event for record in artifact.records if record.first_event is not None]
+    ends = [record.last_event for record in artifact.records if record.last_event is not None]
+    return Exposure(
+        rows=artifact.rows,
+        holding=MappingProxyType(holding),
+        types=frozenset(types),
+        structures=frozenset(structures),
+        roles=frozenset(roles),
+        forms=frozenset(column.form for column in personal) or frozenset({Form.PLAIN}),
+        hidden=min((c.hidden_digits for c in personal if c.form is Form.MASKED and c.hidden_digits), default=0),
+        parties=max(1, sum(column.type is ColumnType.MSISDN for column in columns)),
+        first=min(starts, default=None),
+        last=max(ends, default=None),
+        minors=artifact.minors,
+    )
+
+
+def exposures(artifact: Artifact, pack: Pack, pairs: Pairs | None = None) -> tuple[Exposure | None, ...]:
+    """What an artifact reveals by each of READINGS."""
+    return tuple(exposure(artifact, pack, forms, pairs) for forms in READINGS)
+
+
+def merged(parts: Iterable[Sequence[Exposure | None]]) -> tuple[Exposure | None, ...]:
+    """Readings of several artifacts as those of one table in parts."""
+    out: list[Exposure | None] = [None] * len(READINGS)
+    for readings in parts:
+        for at, found in enumerate(readings):
+            held = out[at]
+            out[at] = found if held is None else held if found is None else held.merge(found)
+    return tuple(out)
+
+
+def join(one: Exposure, other: Exposure, shared: int, pack: Pack) -> Exposure:
+    """What two sources reveal of the persons who stand in both."""
+    both = one.merge(other)
+    holding = {
+        entry["id"]: shared for entry in contents(pack) if satisfied(entry, both.types, both.structures)
+    }
+    return Exposure(
+        rows=both.rows,
+        holding=MappingProxyType(holding),
+        types=both.types,
+        structures=both.structures,
+        roles=both.roles,
+        forms=both.forms,
+        hidden=both.hidden,
+        parties=both.parties,
+        first=both.first,
+        last=both.last,
+        minors=both.minors,
+        joined=True,
+    )
