@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from scanner.errors import OptionError
@@ -59,6 +60,10 @@ class ScanOptions:
     """Sample values kept for each column."""
     passwords: tuple[str, ...] = ()
     """Tried in order on encrypted containers."""
+    circumstances: str = "offered"
+    """How the data were come by, as the packs name it; found on offer where nothing is known."""
+    as_of: date | None = None
+    """Day from which the age of events is counted; the packs' own where None, so that reports stay comparable."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

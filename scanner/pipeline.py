@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -14,8 +14,10 @@ import numpy as np
 
 from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
-from scanner.detect.tables import Tables, build
+from scanner.detect.rows import ByIndex, birth_words
+from scanner.detect.tables import KIND_OF, Tables, build
 from scanner.engines.local import LocalEngine
+from scanner.errors import OptionError
 from scanner.ingest import streams
 from scanner.ingest.interface import Stream, Tail
 from scanner.model import (
@@ -23,6 +25,7 @@ from scanner.model import (
     Coverage,
     IdentifierCount,
     Problem,
+    Record,
     ScanResult,
     Subscribers,
     Summary,
@@ -30,14 +33,20 @@ from scanner.model import (
 from scanner.options import ScanOptions
 from scanner.packs import load_pack
 from scanner.packs.schema import Pack
+from scanner.score.duplicates import Print, Shape, mark
 from scanner.score.duties import obligations
-from scanner.score.linkage import Holding
-from scanner.score.severity import severity
-from scanner.score.summary import summarise
+from scanner.score.exposure import exposures
+from scanner.score.holding import Holding, Kind
+from scanner.score.linkage import Run
+from scanner.score.severity import Model, score
+from scanner.score.summary import BASIS, summarise
 from scanner.sets import KeySet
 from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
-from scanner.terms import SUBSCRIBER_BASIS, ColumnType, ProblemCode, Status
+from scanner.terms import ColumnType, Form, ProblemCode, Status
+
+#: Age from which a person is no minor, in years.
+ADULT = 18
 
 
 class Observer(Protocol):
@@ -88,14 +97,46 @@ def scanner_version() -> str:
         return "0"
 
 
-def _subscribers(judged: Judged) -> Subscribers:
-    """Distinct persons: whole numbers or CNICs first, then veiled ones, then whatever else stands for a person."""
-    people = (ColumnType.MSISDN, ColumnType.CNIC)
-    for kinds, held in ((people, judged.sets), (people, judged.veiled), (SUBSCRIBER_BASIS, judged.sets)):
-        for kind in kinds:
-            if len(held.get(kind, ())):
-                return Subscribers(len(held[kind]), kind.value)
-    return Subscribers()
+def _people(judged: Judged) -> tuple[Kind, KeySet] | None:
+    """The set that stands for persons, with its kind."""
+    for kind in BASIS:
+        held = (judged.veiled if kind[1] else judged.sets).get(kind[0])
+        if held is not None and len(held):
+            return kind, held
+    return None
+
+
+def _runs(judged: Judged, model: Model) -> Mapping[Kind, Run]:
+    """The sets that the conclusion of a scan needs, packed."""
+    joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
+    wanted = {(kind, False): keys for kind, keys in judged.sets.items() if kind in joins and len(keys)}
+    if (people := _people(judged)) is not None:
+        wanted.setdefault(*people)
+    return MappingProxyType({kind: Run.of(keys.keys()) for kind, keys in wanted.items()})
+
+
+def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None) -> Shape:
+    """The artifact's rows as prints of its columns."""
+    prints = []
+    for column, facts in zip(judged.columns, judged.facts, strict=True):
+        sets = facts.profile.sets
+        if column.type is ColumnType.FREE_TEXT:
+            held = sorted(code for code in sets if len(sets[code]))
+        elif column.type in KIND_OF and column.form is Form.PLAIN:
+            held = [code for way in (0, 1, 2) if len(sets.get(code := 3 * KIND_OF[column.type] + way, ()))]
+        else:
+            continue
+        if held:
+            prints.append(Print(column.type.value, column.rows_filled, mark(sets[code].keys() for code in held)))
+    width = sum(column.rows_filled > 0 for column in judged.columns)
+    return Shape(profile.rows, tuple(prints), frozenset(judged.events.values()), width, sha256)
+
+
+def _minors(profile: ArtifactProfile, records: Sequence[Record], model: Model) -> int:
+    """Rows of persons under 18 at the last event, else on the model's day."""
+    ends = [record.last_event for record in records if record.last_event is not None]
+    day = date.fromisoformat(max(ends)[:10]) if ends else model.day
+    return profile.births.younger_than(ADULT, day)
 
 
 def _count(keys: Any, table: Mapping[str, Mapping[str, str]], digits: int, what: str) -> dict[str, int]:
@@ -135,6 +176,7 @@ def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
 def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables, options: ScanOptions) -> Finished:
     """The artifact that a merged profile makes: verdicts on whole columns, structures, score."""
     head, tail = stream.head, stream.tail()
+    model = model_of(pack, options)
     judged = judge(profile, head.columns, pack, tables, options.reveal, head.lines)
     columns = () if head.lines else with_roles(judged.columns)
     status = tail.status
@@ -144,6 +186,7 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
         if short:
             text = f"{tail.bytes_read:,} of {tail.bytes_total:,} bytes could be read"
             profile.note(Problem(ProblemCode.TRUNCATED, text))
+    people = _people(judged)
     artifact = Artifact(
         path=head.path,
         format=head.format,
@@ -162,17 +205,29 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
             }
         ),
         records=recognise(columns, profile.rows, judged.events, pack),
-        subscribers=_subscribers(judged),
+        subscribers=Subscribers() if people is None else Subscribers(len(people[1]), people[0][0].value),
         coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells),
         members=tail.members,
         breakdown=_breakdown(judged.sets, pack),
     )
-    artifact = replace(artifact, severity=severity(artifact, pack))
+    artifact = replace(artifact, minors=_minors(profile, artifact.records, model))
+    keys = {column.index: facts.key for column, facts in zip(judged.columns, judged.facts, strict=True)}
+    readings = exposures(artifact, pack, ByIndex(profile.together, keys))
+    artifact = replace(artifact, severity=score(readings, artifact.subscribers.distinct, model))
     artifact = replace(artifact, obligations=obligations(artifact, pack))
-    linking: dict[ColumnType, KeySet] = {
-        kind: keys for kind, keys in judged.sets.items() if kind in (ColumnType.MSISDN, ColumnType.CNIC)
-    }
-    return Finished(artifact, Holding(artifact.path, linking, artifact))
+    return Finished(artifact, Holding(_runs(judged, model), readings, _shape(judged, profile, tail.sha256)))
+
+
+def model_of(pack: Pack, options: ScanOptions) -> Model:
+    """The severity model of a pack as a scan applies it.
+
+    Raises:
+        OptionError: the packs know no such circumstances.
+    """
+    known = sorted(pack.settings["severity"]["circumstances"])  # type: ignore[call-overload]
+    if options.circumstances not in known:
+        raise OptionError(f"circumstances must be one of {', '.join(known)}, not {options.circumstances!r}")
+    return Model(pack, options.circumstances, options.as_of)
 
 
 def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observer | None = None) -> Iterator[Finished]:
@@ -183,11 +238,12 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
     """
     options, observer = options or ScanOptions(), observer or Silent()
     pack = load_pack(options.patterns)
-    tables = build(pack)
+    tables, births = build(pack), birth_words(pack)
     observer.started(None)
     with LocalEngine(options.threads) as engine:
         for stream in streams([str(path) for path in paths], options):
-            context = ShardContext(tables, options.samples, stream.head.lines)
+            head = stream.head
+            context = ShardContext(tables, options.samples, head.lines, head.columns, births)
             profile = engine.profile(stream, context, observer.advanced)
             done = finish(stream, profile, pack, tables, options)
             observer.finished(done.artifact)
@@ -206,7 +262,7 @@ def scan(*paths: str, options: ScanOptions | None = None, observer: Observer | N
     began, started = time.perf_counter(), datetime.now(UTC)
     pack = load_pack(options.patterns)
     finished = list(scan_iter(*paths, options=options, observer=observer))
-    artifacts, summary = conclude(finished, pack)
+    artifacts, summary = conclude(finished, pack, options)
     return ScanResult(
         artifacts=artifacts,
         summary=summary,
@@ -217,6 +273,7 @@ def scan(*paths: str, options: ScanOptions | None = None, observer: Observer | N
     )
 
 
-def conclude(finished: list[Finished], pack: Pack) -> tuple[tuple[Artifact, ...], Summary]:
+def conclude(finished: list[Finished], pack: Pack, options: ScanOptions) -> tuple[tuple[Artifact, ...], Summary]:
     """What only the whole scan can tell: overlaps, duplicates, linkage, the summary."""
-    return summarise([one.artifact for one in finished], [one.holding for one in finished], pack)
+    model = model_of(pack, options)
+    return summarise([one.artifact for one in finished], [one.holding for one in finished], model)

@@ -19,6 +19,10 @@ class ShardContext:
     samples: int
     lines: bool
     """The artifact is a document of lines."""
+    heads: tuple[str | None, ...] = ()
+    """Headers by position."""
+    births: frozenset[str] = frozenset()
+    """Spellings, folded, that head dates of birth."""
 
 
 def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:
@@ -32,5 +36,5 @@ def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:
         into.note(Problem(error.code, error.message, error.row))
         into.failed = True
         return 0
-    into.scan(chunk, part.order, context.tables, context.lines)
+    into.scan(chunk, part.order, context.tables, context.lines, context.heads, context.births)
     return sum(column.nbytes for column in chunk.columns)

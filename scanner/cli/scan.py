@@ -98,14 +98,14 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
                 for one in scan_iter(*paths, options=options, observer=watch):
                     run.finished.append(one)
                     json_report.write_artifact_line(one.artifact, out, reveal=target.reveal)
-            _, summary = conclude(run.finished, pack)
+            _, summary = conclude(run.finished, pack, options)
             tool = (scanner_version(), pack.sha256)
             json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
         return run
     with _kept(run):
         for one in scan_iter(*paths, options=options, observer=watch):
             run.finished.append(one)
-    artifacts, summary = conclude(run.finished, pack)
+    artifacts, summary = conclude(run.finished, pack, options)
     watch.done()
     result = ScanResult(
         artifacts=artifacts,

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from scanner.compiled import expect
+from scanner.detect.rows import Births, Together, says_birth
 from scanner.detect.tables import Tables
 from scanner.ingest.interface import Cells, Chunk, column_of
 from scanner.model import Problem
@@ -145,9 +146,23 @@ class ArtifactProfile:
     """(code, message) → (how often, first row)."""
     failed: bool = False
     """A part could not be read."""
+    together: Together = field(default_factory=Together)
+    births: Births = field(default_factory=Births)
 
-    def scan(self, chunk: Chunk, order: int, tables: Tables, lines: bool) -> None:
-        """Add the rows of a chunk."""
+    def scan(
+        self,
+        chunk: Chunk,
+        order: int,
+        tables: Tables,
+        lines: bool,
+        heads: tuple[str | None, ...] = (),
+        births: frozenset[str] = frozenset(),
+    ) -> None:
+        """Add the rows of a chunk.
+
+        `heads` are the headers by position where the chunk does not name its columns, `births` the spellings (folded)
+        that head dates of birth.
+        """
         self.rows += chunk.rows
         self.bad_rows += chunk.bad_rows
         named: tuple[str | None, ...] = getattr(chunk, "names", ())
@@ -160,6 +175,13 @@ class ArtifactProfile:
             column.place = min(column.place, (order, position))
             column.scan(array, tables, order, self.keep, text_only=lines)
             self.cells += len(array)
+        if not lines:
+            keys = [named[i] or i if named else i for i in range(len(chunk.columns))]
+            self.together.scan(keys, chunk.columns, chunk.rows)
+            for key, array in zip(keys, chunk.columns, strict=True):
+                name = key if isinstance(key, str) else heads[key] if key < len(heads) else None
+                if name is not None and says_birth(name, births):
+                    self.births.scan(key, buffers(array))
         if chunk.loose:
             self.loose.scan(column_of([piece.text for piece in chunk.loose]), tables, order, 0, True)
         for problem in chunk.problems:
@@ -184,6 +206,8 @@ class ArtifactProfile:
             self.columns.setdefault(key, ColumnProfile()).update(column, self.keep)
             self.names.setdefault(key, other.names.get(key))
         self.loose.update(other.loose, 0)
+        self.together.update(other.together)
+        self.births.update(other.births)
         for (code, message), (times, row) in other.problems.items():
             self._note(code, message, times, row)
 

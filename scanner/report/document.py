@@ -19,6 +19,13 @@ def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
     return [{"subject": one.subject, "weight": one.weight, "text": one.text} for one in evidence]
 
 
+def _plain(value: Any) -> Any:
+    """Mappings and tuples within a value as the dictionaries and lists of JSON."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
 def _severity(severity: Severity) -> dict[str, Any]:
     out: dict[str, Any] = {
         "score": severity.score,
@@ -26,7 +33,7 @@ def _severity(severity: Severity) -> dict[str, Any]:
         "factors": [{"name": one.name, "points": one.points, "reason": one.reason} for one in severity.factors],
     }
     if severity.enisa:
-        out["enisa"] = dict(severity.enisa)
+        out["enisa"] = _plain(severity.enisa)
     return out
 
 

@@ -14,7 +14,7 @@ from scanner.terms import Form
 
 def context(category: str, steps: Iterable[int], settings: Mapping[str, Any]) -> int:
     """DPC: the basic score of a category with the steps of its adjusters, within 1 and 4."""
-    return max(1, min(4, settings["categories"][category] + sum(steps)))
+    return max(1, min(4, int(settings["categories"][category]) + sum(steps)))
 
 
 def circumstances(elements: Mapping[str, float]) -> float:

@@ -1,4 +1,4 @@
-"""What an artifact, or several together, reveals: the figures that a score rests on, so kept that parts add up to the whole."""
+"""What an artifact, or several together, reveals: the figures that a score rests on; parts add up."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from scanner.model import Artifact, Column
 from scanner.packs.schema import Pack
-from scanner.terms import ColumnType, Form, Structure
+from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form, Structure
 
-#: Identifiers whose veils veil the person.
-_PERSONAL = (ColumnType.MSISDN, ColumnType.CNIC, ColumnType.IMSI, ColumnType.PASSPORT)
+#: Columns whose veils veil the person.
+_PERSONAL = frozenset({*IDENTIFIER_TYPES, ColumnType.PERSON_NAME, ColumnType.ADDRESS} - {ColumnType.IP_ADDRESS})
 #: What is read of an artifact: its plain columns, its plain and hashed ones, all.
 READINGS = (frozenset({Form.PLAIN}), frozenset({Form.PLAIN, Form.HASHED}), frozenset(Form))
 
@@ -167,9 +167,7 @@ def merged(parts: Iterable[Sequence[Exposure | None]]) -> tuple[Exposure | None,
 def join(one: Exposure, other: Exposure, shared: int, pack: Pack) -> Exposure:
     """What two sources reveal of the persons who stand in both."""
     both = one.merge(other)
-    holding = {
-        entry["id"]: shared for entry in contents(pack) if satisfied(entry, both.types, both.structures)
-    }
+    holding = {entry["id"]: shared for entry in contents(pack) if satisfied(entry, both.types, both.structures)}
     return Exposure(
         rows=both.rows,
         holding=MappingProxyType(holding),

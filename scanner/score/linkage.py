@@ -56,7 +56,8 @@ class Run:
         first = int(np.searchsorted(self.ends, start, side="right"))
         last = int(np.searchsorted(self.ends, stop, side="right"))
         sizes = np.diff(self.ends[first:last], prepend=start)
-        return np.repeat(self.high[first:last] << self.shift, sizes) + self.low[start:stop]
+        keys: Keys = np.repeat(self.high[first:last] << self.shift, sizes) + self.low[start:stop]
+        return keys
 
 
 def _bounds(runs: Sequence[Run]) -> list[int]:
@@ -92,9 +93,7 @@ def windows(parts: Sequence[tuple[int, Run]]) -> Iterator[tuple[Keys, npt.NDArra
         if not pieces:
             continue
         keys = np.concatenate([piece for _, piece in pieces])
-        owners = np.repeat(
-            np.array([owner for owner, _ in pieces], np.int64), [len(piece) for _, piece in pieces]
-        )
+        owners = np.repeat(np.array([owner for owner, _ in pieces], np.int64), [len(piece) for _, piece in pieces])
         order = np.argsort(keys, kind="stable")
         keys, owners = keys[order], owners[order]
         new = np.ones(len(keys), bool)

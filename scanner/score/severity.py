@@ -22,7 +22,7 @@ OFFERED = "offered"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The severity model of a pack with what the caller decides: the circumstances, and the day ages are counted from."""
+    """The severity model of a pack with what the caller decides: circumstances and the day of reference."""
 
     pack: Pack
     situation: str = OFFERED
@@ -101,9 +101,8 @@ def _extent(found: Exposure, content: str, model: Model) -> list[Factor]:
             best = max(best, (there / len(groups), there, len(groups)))
     points = round(float(full["points"]) * best[0], 1)
     if points and content in span["contents"]:
-        out.append(
-            Factor("completeness", points, f"{best[1]} of {best[2]} parts of a full record are there: {full['reason']}.")
-        )
+        text = f"{best[1]} of {best[2]} parts of a full record are there: {full['reason']}."
+        out.append(Factor("completeness", points, text))
     return out
 
 
@@ -112,7 +111,7 @@ def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Mode
     settings = model.settings
     base = float(content["points"][0])
     rows = found.holding[content["id"]]
-    part = "" if rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
+    part = "" if found.joined or rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
     national = settings["reference"]["national"]
     out = [
         Factor("content", base, f"Reveals {content['label']}{part}: {content['reason']}."),

@@ -1,117 +1,216 @@
-"""What only the whole scan can tell: overlaps, linkage, the severity of everything together."""
+"""What only the whole scan can tell: duplicates, overlaps, linkage, the severity of everything together."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from scanner.model import Artifact, Linkage, Overlap, Subscribers, Summary
-from scanner.packs.schema import Pack
-from scanner.score.linkage import Holding, shared
-from scanner.score.severity import Exposure, score, telling
-from scanner.sets import KeySet
-from scanner.terms import SUBSCRIBER_BASIS, ColumnType, Structure
+from scanner.model import Artifact, Linkage, Overlap, Severity, Subscribers, Summary
+from scanner.score.duplicates import duplicates
+from scanner.score.exposure import READINGS, Exposure, contents, join, merged
+from scanner.score.holding import Holding, Kind, layout
+from scanner.score.linkage import Run, shared, union
+from scanner.score.severity import Model, score
+from scanner.terms import SUBSCRIBER_BASIS, ColumnType
 
 _MOST_OVERLAPS = 50
-_EVENTS = (Structure.CALL_RECORD, Structure.TRAVEL_RECORD, Structure.LOCATION_RECORD, Structure.SESSION_RECORD)
+_PEOPLE = (ColumnType.MSISDN, ColumnType.CNIC)
+#: The order in which a set stands for persons: whole numbers and CNICs, then veiled ones, then other identifiers.
+BASIS: tuple[Kind, ...] = (
+    *((kind, False) for kind in _PEOPLE),
+    *((kind, True) for kind in _PEOPLE),
+    *((kind, False) for kind in SUBSCRIBER_BASIS if kind not in _PEOPLE),
+)
 
 
-def _joined(one: Exposure, other: Exposure, subscribers: int) -> Exposure:
-    types = one.types | other.types
-    kinds = ("bare_ids", "numbers", "named_numbers", "register", "sessions", "events", "linked_events")
-    kind = max(one.kind, other.kind, key=kinds.index)
-    identified = ColumnType.CNIC in types and types & {ColumnType.PERSON_NAME, ColumnType.ADDRESS}
-    if kind == "events" and identified:
-        kind = "linked_events"
-    return Exposure(kind, types, one.forms | other.forms, max(1, subscribers), one.rows + other.rows)
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Artifacts that are parts of one table, as one."""
+
+    members: tuple[int, ...]
+    readings: tuple[Exposure | None, ...]
+    people: int
+    basis: Kind | None
 
 
-def _together(
-    artifacts: Sequence[Artifact], holdings: Sequence[Holding], pack: Pack
-) -> tuple[Subscribers, list[Exposure]]:
-    """Distinct subscribers of the scan, and one exposure for each kind of content with its artifacts' people united."""
-    union: dict[ColumnType, KeySet] = {}
-    by_kind: dict[str, tuple[Exposure, KeySet]] = {}
-    for artifact, holding in zip(artifacts, holdings, strict=True):
-        for kind, keys in holding.sets.items():
-            union.setdefault(kind, KeySet()).update(keys)
-        found = telling(artifact, pack)
-        if found is None:
+Sets = Mapping[Kind, list[tuple[int, Run]]]
+Shares = Mapping[Kind, Mapping[tuple[int, int], int]]
+
+
+def _sets(holdings: Sequence[Holding], owners: Mapping[int, int]) -> Sets:
+    """Kind of set → (owner, run) of each artifact that has one and an owner."""
+    out: dict[Kind, list[tuple[int, Run]]] = defaultdict(list)
+    for at, holding in enumerate(holdings):
+        if at in owners:
+            for kind, run in holding.runs.items():
+                out[kind].append((owners[at], run))
+    return out
+
+
+def _units(artifacts: Sequence[Artifact], holdings: Sequence[Holding], copies: Mapping[int, int]) -> list[list[int]]:
+    """Artifacts by layout, without those whose rows stand in another."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for at, artifact in enumerate(artifacts):
+        if at not in copies and any(reading is not None for reading in holdings[at].readings):
+            groups[layout(artifact)].append(at)
+    return list(groups.values())
+
+
+def _made(
+    groups: Sequence[Sequence[int]], artifacts: Sequence[Artifact], holdings: Sequence[Holding], shares: Shares
+) -> list[_Unit]:
+    out = []
+    for at, members in enumerate(groups):
+        basis = next((kind for kind in BASIS if shares.get(kind, {}).get((at, at))), None)
+        known = max(artifacts[member].subscribers.distinct for member in members)
+        people = known if basis is None else shares[basis][at, at]
+        out.append(_Unit(tuple(members), merged(holdings[member].readings for member in members), people, basis))
+    return out
+
+
+def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact], model: Model) -> list[Linkage]:
+    """Pairs of tables that reveal together what neither does alone."""
+    joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
+    events = set(model.settings["span"]["contents"])
+    best: dict[tuple[int, int], tuple[int, Kind]] = {}
+    for kind in (kind for kind in shares if kind[0] in joins and not kind[1]):
+        for pair, count in shares[kind].items():
+            if pair[0] != pair[1] and count > best.get(pair, (0, kind))[0]:
+                best[pair] = count, kind
+    out = []
+    for (first, second), (count, kind) in best.items():
+        a, b = units[first], units[second]
+        both = [
+            None if one is None or other is None else join(one, other, count, model.pack)
+            for one, other in zip(a.readings, b.readings, strict=True)
+        ]
+        alone = [_held(unit) for unit in (a, b)]
+        new = {content for found in both if found is not None for content in found.holding} - alone[0] - alone[1]
+        behaviours = [{s for r in unit.readings if r is not None for s in r.structures} for unit in (a, b)]
+        if all(held & events for held in alone) and behaviours[0] != behaviours[1]:
+            new |= behaviours[0] ^ behaviours[1]
+        if not new:
             continue
-        people = next((holding.sets[kind] for kind in SUBSCRIBER_BASIS if kind in holding.sets), KeySet())
-        if found.kind in by_kind:
-            held, keys = by_kind[found.kind]
-            keys = keys.merge(people)
-            known = max(len(keys), held.subscribers, found.subscribers)
-            by_kind[found.kind] = (
-                Exposure(found.kind, held.types | found.types, held.forms | found.forms, known, held.rows + found.rows),
-                keys,
+        named = {entry["id"]: str(entry["label"]) for entry in contents(model.pack)}
+        gained = [named[content] for content in named if content in new] or [
+            " and ".join(sorted(s.value.replace("_", " ") + "s" for held in behaviours for s in held))
+        ]
+        out.append(
+            Linkage(
+                tuple(sorted(artifacts[member].path for unit in (a, b) for member in unit.members)),
+                kind[0],
+                count,
+                f"{count:,} {'stands' if count == 1 else 'stand'} in both by {kind[0].value}; "
+                f"together they reveal {gained[0]}.",
+                score(both, count, model),
             )
-        else:
-            by_kind[found.kind] = (found, people)
-    basis = next((kind for kind in SUBSCRIBER_BASIS if kind in union and len(union[kind])), None)
-    if basis is None:
-        best = max(artifacts, key=lambda one: one.subscribers.distinct, default=None)
-        subscribers = best.subscribers if best is not None else Subscribers()
-    else:
-        subscribers = Subscribers(len(union[basis]), basis.value)
-    return subscribers, [found for found, _ in by_kind.values()]
+        )
+    return out
+
+
+def _held(unit: _Unit) -> set[str]:
+    return {content for found in unit.readings if found is not None for content in found.holding}
+
+
+def _by_content(units: Sequence[_Unit], groups: Sequence[Sequence[int]], sets: Sets, model: Model) -> list[Severity]:
+    """Each content over all tables that hold it, with their people united."""
+    if len(units) < 2:
+        return []
+    out: list[Severity] = []
+    for at in range(len(READINGS)):
+        holders: dict[str, list[int]] = {}
+        for entry in contents(model.pack):
+            found = [n for n, unit in enumerate(units) if (held := unit.readings[at]) and held.holding.get(entry["id"])]
+            if len(found) > 1:
+                holders[entry["id"]] = found
+        asked = [
+            (content, kind, frozenset(n for n in found if units[n].basis == kind))
+            for content, found in holders.items()
+            for kind in {units[n].basis for n in found}
+        ]
+        people: dict[str, int] = {}
+        for kind in {kind for _, kind, _ in asked}:
+            groups_of = [(content, of) for content, held, of in asked if held == kind]
+            counts = (
+                union(sets[kind], [of for _, of in groups_of])
+                if kind is not None
+                else [max(units[n].people for n in of) for _, of in groups_of]
+            )
+            for (content, _), many in zip(groups_of, counts, strict=True):
+                people[content] = max(people.get(content, 0), many)
+        for content, found in holders.items():
+            parts = [reading for n in found if (reading := units[n].readings[at]) is not None]
+            whole = parts[0]
+            for part in parts[1:]:
+                whole = whole.merge(part)
+            only = replace(whole, holding=MappingProxyType({content: whole.holding[content]}))
+            out.append(score([only], people[content], model))
+    return out
+
+
+def _overlaps(artifacts: Sequence[Artifact], shares: Shares) -> dict[int, tuple[Overlap, ...]]:
+    found: dict[int, list[Overlap]] = defaultdict(list)
+    for kind, counts in shares.items():
+        if kind[1]:
+            continue
+        for (first, second), count in counts.items():
+            if first == second:
+                continue
+            for one, other in ((first, second), (second, first)):
+                share = round(min(1.0, count / counts[one, one]), 4)
+                found[one].append(Overlap(artifacts[other].path, count, share, kind[0]))
+    return {
+        at: tuple(sorted(held, key=lambda one: (-one.shared_subscribers, one.path, one.on))[:_MOST_OVERLAPS])
+        for at, held in found.items()
+    }
+
+
+def _subscribers(artifacts: Sequence[Artifact], sets: Sets) -> Subscribers:
+    for kind in BASIS:
+        if kind in sets:
+            everyone = frozenset(owner for owner, _ in sets[kind])
+            if many := union(sets[kind], [everyone])[0]:
+                return Subscribers(many, kind[0].value)
+    best = max(artifacts, key=lambda one: one.subscribers.distinct, default=None)
+    return best.subscribers if best is not None else Subscribers()
 
 
 def summarise(
-    artifacts: Sequence[Artifact], holdings: Sequence[Holding], pack: Pack
+    artifacts: Sequence[Artifact], holdings: Sequence[Holding], model: Model
 ) -> tuple[tuple[Artifact, ...], Summary]:
-    """The artifacts with their overlaps, and the summary of the scan."""
-    pairs = shared(holdings)
-    overlaps: dict[int, list[Overlap]] = {}
-    linkage = []
-    for (first, second, kind), count in pairs.items():
-        for one, other in ((first, second), (second, first)):
-            total = len(holdings[one].sets[kind])
-            overlaps.setdefault(one, []).append(
-                Overlap(holdings[other].path, count, round(min(1.0, count / total), 4), kind)
-            )
-        a, b = telling(artifacts[first], pack), telling(artifacts[second], pack)
-        if a is None or b is None:
-            continue
-        structures = [{r.structure for r in artifacts[i].records} for i in (first, second)]
-        events = [bool(held & set(_EVENTS)) for held in structures]
-        register = [Structure.SUBSCRIBER_RECORD in held for held in structures]
-        if (
-            (events[0] and register[1])
-            or (events[1] and register[0])
-            or (events[0] and events[1] and structures[0] != structures[1])
-        ):
-            together = score(_joined(a, b, count), pack)
-            names = " and ".join(sorted({s.value for held in structures for s in held}))
-            linkage.append(
-                Linkage(
-                    tuple(sorted((artifacts[first].path, artifacts[second].path))),
-                    kind,
-                    count,
-                    f"{count:,} subscribers stand in both by {kind.value}: {names} can be joined.",
-                    together,
-                )
-            )
+    """The artifacts with their overlaps and duplicates, and the summary of the scan.
+
+    Tables of the same layout are scored as one, so that a table in parts scores as the whole; then each content over
+    all tables that hold it, and what tables reveal joined. The highest counts.
+    """
+    joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
+    sets = _sets(holdings, {at: at for at in range(len(holdings))})
+    shares = {kind: shared(held) for kind, held in sets.items() if kind[0] in joins and not kind[1]}
+    copies = duplicates([holding.shape for holding in holdings])
+    overlaps = _overlaps(artifacts, shares)
+    groups = _units(artifacts, holdings, copies)
+    by_unit = _sets(holdings, {member: at for at, members in enumerate(groups) for member in members})
+    united = {kind: shared(held) for kind, held in by_unit.items()}
+    units = _made(groups, artifacts, holdings, united)
+    linkage = _linked(units, united, artifacts, model)
+    found = [score(unit.readings, unit.people, model) for unit in units]
+    found += _by_content(units, groups, by_unit, model)
+    found += [link.severity for link in linkage] + [artifact.severity for artifact in artifacts]
     out = tuple(
         replace(
             artifact,
-            overlaps=tuple(
-                sorted(overlaps.get(i, ()), key=lambda o: (-o.shared_subscribers, o.path, o.on))[:_MOST_OVERLAPS]
-            ),
+            overlaps=overlaps.get(at, ()),
+            duplicate_of=artifacts[copies[at]].path if at in copies else None,
         )
-        for i, artifact in enumerate(artifacts)
+        for at, artifact in enumerate(artifacts)
     )
-    subscribers, exposures = _together(artifacts, holdings, pack)
-    scores = [score(found, pack) for found in exposures] + [link.severity for link in linkage]
-    scores += [artifact.severity for artifact in artifacts]
     return out, Summary(
         artifacts=len(out),
         by_status=MappingProxyType(dict(sorted(Counter(a.status.value for a in out).items()))),
         by_level=MappingProxyType(dict(sorted(Counter(a.severity.level.value for a in out).items()))),
-        subscribers=subscribers,
-        severity=max(scores, key=lambda one: one.score, default=score(None, pack)),
+        subscribers=_subscribers(artifacts, sets),
+        severity=max(found, key=lambda one: one.score, default=Severity()),
         linkage=tuple(sorted(linkage, key=lambda link: (-link.severity.score, link.artifacts, link.on))),
     )

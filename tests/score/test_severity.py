@@ -1,111 +1,255 @@
-"""The calibration table cell by cell, and the laws: monotone, veils never raise, factors add up."""
+"""The calibration cell by cell, size by size, form by form; and the laws: monotone, veils never raise, factors add up."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.model import Artifact, Column, IdentifierCount, Record, Subscribers
-from scanner.packs import load_pack
-from scanner.score.severity import severity
+from scanner.model import Artifact, Severity
+from scanner.score.exposure import exposures
+from scanner.score.severity import Model, score, severity
+from scanner.terms import IDENTIFIER_TYPES, Form, Level, Structure
 from scanner.terms import ColumnType as T
-from scanner.terms import Form, Format, Structure
+from tests.score.builders import MODEL, artifact
 
-PACK = load_pack()
-
-
-def artifact(
-    types: list[T], subscribers: int, structure: Structure | None = None, forms: dict[T, Form] | None = None
-) -> Artifact:
-    rows = max(1, subscribers)
-    columns = tuple(
-        Column(i, kind.value, kind, (forms or {}).get(kind, Form.PLAIN), 0.9, rows, rows)
-        for i, kind in enumerate(types)
-    )
-    records = (Record(structure, rows, 0.9, MappingProxyType({})),) if structure else ()
-    found = {
-        c.type: IdentifierCount(rows, subscribers)
-        for c in columns
-        if c.form is Form.PLAIN and c.type in (T.MSISDN, T.CNIC)
-    }
-    return Artifact(
-        "a.csv", Format.CSV, rows=rows, columns=columns, records=records, identifiers=MappingProxyType(found),
-        subscribers=Subscribers(subscribers, "msisdn"),
-    )  # fmt: skip
+S = Structure
+N, L, M, H, C = Level
+FULL = ("called", "event_time", "duration", "call_type", "cell_id", "imei")
+YEAR = ("2025-11-01", "2026-10-31")
 
 
-ROWS: list[tuple[list[T], Structure | None, list[set[str]]]] = [
-    ([T.CELL_ID, T.LATITUDE], None, [{"none"}] * 4),
-    ([T.MSISDN], None, [{"low"}, {"low", "medium"}, {"medium"}, {"medium", "high"}]),
-    ([T.MSISDN, T.PERSON_NAME], None, [{"low", "medium"}, {"medium"}, {"medium", "high"}, {"high"}]),
-    ([T.MSISDN, T.CNIC, T.PERSON_NAME], Structure.SUBSCRIBER_RECORD, [{"medium"}, {"medium", "high"}, {"high", "critical"}, {"critical"}]),
-    ([T.MSISDN, T.IP_ADDRESS, T.TIMESTAMP], Structure.SESSION_RECORD, [{"medium"}, {"medium", "high"}, {"high", "critical"}, {"critical"}]),
-    ([T.MSISDN, T.TIMESTAMP], Structure.CALL_RECORD, [{"medium", "high"}, {"high"}, {"high", "critical"}, {"critical"}]),
-    ([T.PASSPORT, T.PERSON_NAME, T.TIMESTAMP], Structure.TRAVEL_RECORD, [{"medium", "high"}, {"high"}, {"high", "critical"}, {"critical"}]),
-    ([T.MSISDN, T.LATITUDE, T.TIMESTAMP], Structure.LOCATION_RECORD, [{"medium", "high"}, {"high"}, {"high", "critical"}, {"critical"}]),
-    ([T.MSISDN, T.CNIC, T.PERSON_NAME, T.TIMESTAMP], Structure.CALL_RECORD, [{"high"}, {"high", "critical"}, {"critical"}, {"critical"}]),
+def judged(one: Artifact, model: Model = MODEL) -> Severity:
+    return severity(one, model)
+
+
+#: Content → the fewest and the most columns that make it, the structure, and the lowest and highest level by size.
+CALIBRATION: dict[str, tuple[list[list[T]], Structure | None, list[tuple[Level, Level]]]] = {
+    "nothing": ([[T.CELL_ID, T.LATITUDE], [T.FLIGHT_NUMBER, T.TIMESTAMP]], None, [(N, N)] * 4),
+    "numbers": ([[T.MSISDN], [T.CNIC]], None, [(L, L), (L, M), (M, M), (M, H)]),
+    "named_numbers": (
+        [[T.MSISDN, T.PERSON_NAME], [T.MSISDN, T.EMAIL], [T.MSISDN, T.PERSON_NAME, T.ADDRESS, T.EMAIL, T.DATE_OF_BIRTH]],
+        None,
+        [(L, M), (M, M), (M, H), (H, H)],
+    ),
+    "register": (
+        [
+            [T.MSISDN, T.CNIC, T.PERSON_NAME],
+            [T.MSISDN, T.CNIC, T.IMSI],
+            [T.MSISDN, T.CNIC, T.PERSON_NAME, T.ADDRESS, T.EMAIL, T.IMSI, T.IMEI, T.ICCID, T.IBAN, T.DATE_OF_BIRTH],
+        ],
+        S.SUBSCRIBER_RECORD,
+        [(M, M), (M, H), (H, C), (C, C)],
+    ),
+    "sessions": (
+        [[T.MSISDN, T.IP_ADDRESS, T.TIMESTAMP], [T.MSISDN, T.IP_ADDRESS, T.TIMESTAMP, T.IMSI, T.IMEI, T.CELL_ID]],
+        S.SESSION_RECORD,
+        [(M, M), (M, H), (H, C), (C, C)],
+    ),
+    "calls": (
+        [[T.MSISDN, T.TIMESTAMP], [T.MSISDN, T.TIMESTAMP, T.DURATION, T.IMEI, T.IMSI, T.CELL_ID, T.SITE_NAME]],
+        S.CALL_RECORD,
+        [(M, H), (H, H), (H, C), (C, C)],
+    ),
+    "journeys": (
+        [[T.PASSPORT, T.PERSON_NAME, T.TIMESTAMP], [T.PNR, T.PERSON_NAME, T.TIMESTAMP, T.FLIGHT_NUMBER, T.DATE_OF_BIRTH]],
+        S.TRAVEL_RECORD,
+        [(M, H), (H, H), (H, C), (C, C)],
+    ),
+    "positions": (
+        [[T.MSISDN, T.LATITUDE, T.TIMESTAMP], [T.IMSI, T.CELL_ID, T.TIMESTAMP]],
+        S.LOCATION_RECORD,
+        [(M, H), (H, H), (H, C), (C, C)],
+    ),
+    "linked": (
+        [
+            [T.MSISDN, T.CNIC, T.PERSON_NAME, T.TIMESTAMP],
+            [T.CNIC, T.PASSPORT, T.PERSON_NAME, T.TIMESTAMP],
+            [T.MSISDN, T.CNIC, T.PERSON_NAME, T.ADDRESS, T.EMAIL, T.IMSI, T.IMEI, T.ICCID, T.CELL_ID, T.TIMESTAMP],
+        ],
+        S.CALL_RECORD,
+        [(H, H), (H, C), (C, C), (C, C)],
+    ),
+}  # fmt: skip
+#: What all must be veiled for a table to count as veiled.
+PERSONAL = {*IDENTIFIER_TYPES, T.PERSON_NAME, T.ADDRESS, T.DATE_OF_BIRTH}
+SIZES = [(1, 50, 99), (100, 1_500, 9_999), (10_000, 300_000, 999_999), (1_000_000, 40_000_000, 200_000_000)]
+#: Form → how many levels lower at most and at least.
+FORMS = {Form.PLAIN: (0, 0), Form.MASKED: (2, 1), Form.HASHED: (1, 0), Form.DAMAGED: (2, 1)}
+#: The least and the most that events can show: a day long ago, or a full log of the last year.
+EVENTS = [((), ("2010-01-01", "2010-01-01")), (FULL, YEAR)]
+CELLS = [
+    pytest.param(types, structure, bands[band], size, form, roles, span, minors, id=f"{name}-{size}-{form.value}-{n}-{m}")
+    for name, (kinds, structure, bands) in CALIBRATION.items()
+    for n, types in enumerate(kinds)
+    for band, sizes in enumerate(SIZES)
+    for size in sizes
+    for form in FORMS
+    for m, (roles, span) in enumerate(EVENTS)
+    for minors in (m,)
 ]  # fmt: skip
-BANDS = [(1, 99), (100, 9_999), (10_000, 999_999), (1_000_000, 180_000_000)]
-CELLS = [(t, s, levels[b], n) for t, s, levels in ROWS for b in range(4) for n in BANDS[b]]
 
 
-@pytest.mark.parametrize(("types", "structure", "levels", "subscribers"), CELLS)
-def test_calibration(types: list[T], structure: Structure | None, levels: set[str], subscribers: int) -> None:
-    assert severity(artifact(types, subscribers, structure), PACK).level.value in levels
+@pytest.mark.parametrize(("types", "structure", "levels", "size", "form", "roles", "span", "minors"), CELLS)
+def test_calibration(
+    types: list[T], structure: Structure | None, levels: tuple[Level, Level], size: int, form: Form,
+    roles: tuple[str, ...], span: tuple[str, str], minors: int,
+) -> None:  # fmt: skip
+    veiled = {kind: form for kind in types if kind in PERSONAL and form is not Form.PLAIN}
+    made = judged(
+        artifact(types, size, structure, veiled, roles=roles, span=span if structure else None, minors=minors)
+    )
+    most, least = FORMS[form] if veiled else (0, 0)
+    lowest = max(min(levels[0].rank, 1), levels[0].rank - most)
+    highest = max(min(levels[1].rank, 1), levels[1].rank - least)
+    assert lowest <= made.level.rank <= highest, made
 
 
 some = st.lists(
     st.sampled_from(
-        [T.MSISDN, T.CNIC, T.PERSON_NAME, T.ADDRESS, T.IMSI, T.IMEI, T.EMAIL, T.CELL_ID, T.PASSPORT, T.TIMESTAMP]
+        [T.MSISDN, T.CNIC, T.PERSON_NAME, T.ADDRESS, T.IMSI, T.IMEI, T.EMAIL, T.CELL_ID, T.PASSPORT, T.TIMESTAMP, T.PNR]
     ),
     unique=True,
-)
+)  # fmt: skip
 shapes = st.sampled_from([None, *Structure])
 counts = st.integers(1, 200_000_000)
+forms = st.sampled_from([Form.MASKED, Form.HASHED, Form.DAMAGED])
+spans = st.tuples(st.integers(0, 5000), st.integers(0, 800)).map(
+    lambda held: tuple(date.fromordinal(738_000 + held[0] + more).isoformat() for more in (0, held[1]))
+)
+roles_of = st.lists(st.sampled_from(FULL), unique=True)
 
 
-@given(some, shapes, counts)
-@settings(max_examples=150, deadline=None)
-def test_factors_add_up_to_the_score(types: list[T], structure: Structure | None, people: int) -> None:
-    made = severity(artifact(types, people, structure), PACK)
-    assert abs(sum(factor.points for factor in made.factors) - made.score) < 0.051
+@st.composite
+def artifacts(draw: st.DrawFn) -> Artifact:
+    """Any table: some columns in some forms, some of them filled in part."""
+    types, people = draw(some), draw(counts)
+    rows = people + draw(st.integers(0, 10**9))
+    held = draw(st.dictionaries(st.sampled_from(types), forms)) if types else {}
+    filled = draw(st.dictionaries(st.sampled_from(types), st.integers(1, rows))) if types else {}
+    return artifact(
+        types, people, draw(shapes), held, rows=rows, roles=draw(roles_of), span=draw(spans), filled=filled,
+        hidden=draw(st.integers(1, 9)), minors=draw(st.integers(0, 5)),
+    )  # fmt: skip
+
+
+@given(artifacts())
+@settings(max_examples=200, deadline=None)
+def test_factors_add_up_to_the_score(one: Artifact) -> None:
+    made = judged(one)
+    assert round(sum(factor.points for factor in made.factors), 1) == made.score
     assert 0 <= made.score <= 100
+    assert made.level is Level.of(made.score)
+    assert all(factor.reason.endswith(".") for factor in made.factors)
 
 
-@given(some, shapes, counts, st.sampled_from(list(T)))
+@given(artifacts(), st.sampled_from(list(T)), st.integers(1, 10**6))
 @settings(max_examples=200, deadline=None)
-def test_one_more_column_or_subscriber_never_lowers(
-    types: list[T], structure: Structure | None, people: int, more: T
-) -> None:
-    base = severity(artifact(types, people, structure), PACK).score
-    wider = severity(artifact([*types, more] if more not in types else types, people, structure), PACK).score
-    larger = severity(artifact(types, people * 3, structure), PACK).score
-    assert wider >= base - 0.001
-    assert larger >= base - 0.001
+def test_more_never_lowers(one: Artifact, kind: T, more: int) -> None:
+    base = judged(one).score
+    people = replace(one.subscribers, distinct=one.subscribers.distinct + more)
+    assert judged(replace(one, subscribers=people)).score >= base
+    column = artifact([kind], more, rows=one.rows).columns[0]
+    wider = replace(one, columns=(*one.columns, replace(column, index=len(one.columns))))
+    assert judged(wider).score >= base
 
 
-@given(some, shapes, counts, st.sampled_from([Form.MASKED, Form.HASHED, Form.DAMAGED]), st.data())
+@given(artifacts(), artifacts())
 @settings(max_examples=200, deadline=None)
-def test_veiling_a_column_never_raises(
-    types: list[T], structure: Structure | None, people: int, form: Form, data: st.DataObject
-) -> None:
-    identifying = [kind for kind in types if kind in (T.MSISDN, T.CNIC, T.IMSI, T.PASSPORT)]
-    if not identifying:
+def test_more_rows_never_lower_and_their_order_never_matters(one: Artifact, other: Artifact) -> None:
+    """Rows of the same table added to it, as readings merge them."""
+    parts = [exposures(each, MODEL.pack) for each in (one, replace(one, rows=other.rows), other)]
+    people = one.subscribers.distinct
+    alone = score(parts[0], people, MODEL).score
+    for part in parts[1:]:
+        plain, added = parts[0][0], part[0]
+        if plain is None or added is None:
+            continue
+        assert plain.merge(added) == added.merge(plain)
+        if plain.forms | added.forms == plain.forms:
+            assert score([plain.merge(added)], people, MODEL).score >= score([plain], people, MODEL).score - 0.001
+    assert alone == judged(one).score
+
+
+@given(artifacts(), forms, st.data())
+@settings(max_examples=200, deadline=None)
+def test_veiling_a_column_never_raises(one: Artifact, form: Form, data: st.DataObject) -> None:
+    plain = [column for column in one.columns if column.form is Form.PLAIN and column.type is not T.TIMESTAMP]
+    if not plain:
         return
-    hidden = data.draw(st.sampled_from(identifying))
-    plain = severity(artifact(types, people, structure), PACK).score
-    assert severity(artifact(types, people, structure, {hidden: form}), PACK).score <= plain + 0.001
+    hidden = data.draw(st.sampled_from(plain))
+    columns = tuple(
+        replace(column, form=form, hidden_digits=5 if form is Form.MASKED else None) if column is hidden else column
+        for column in one.columns
+    )
+    found = {kind: count for kind, count in one.identifiers.items() if kind is not hidden.type}
+    assert judged(replace(one, columns=columns, identifiers=found)).score <= judged(one).score
 
 
-def test_a_masked_list_stays_low() -> None:
-    made = severity(artifact([T.MSISDN], 1500, None, {T.MSISDN: Form.MASKED}), PACK)
-    assert made.level.value == "low"
+@pytest.mark.parametrize(
+    ("worse", "better", "factor"),
+    [
+        ({"span": ("2025-11-01", "2026-10-31")}, {"span": ("2026-10-25", "2026-10-31")}, "time_span"),
+        ({"span": ("2026-10-01", "2026-10-08")}, {"span": ("2019-10-01", "2019-10-08")}, "freshness"),
+        ({"roles": FULL}, {"roles": FULL[:2]}, "completeness"),
+        ({"minors": 1}, {"minors": 0}, "special_groups"),
+        ({"rows": 10**6}, {"rows": 1000}, "volume"),
+    ],
+)
+def test_each_circumstance_of_the_events_counts(worse: dict, better: dict, factor: str) -> None:
+    types = [T.MSISDN, T.TIMESTAMP, T.DURATION, T.CELL_ID]
+    high, low = (judged(artifact(types, 900, S.CALL_RECORD, **given)) for given in (worse, better))
+    points = [sum(one.points for one in made.factors if one.name == factor) for made in (high, low)]
+    assert points[0] > points[1]
+    assert round(high.score - low.score, 1) == round(points[0] - points[1], 1)
 
 
-def test_a_partial_artifact_is_scored_on_what_was_read() -> None:
-    whole = artifact([T.MSISDN, T.CNIC, T.PERSON_NAME], 500, Structure.SUBSCRIBER_RECORD)
-    assert severity(replace(whole, rows=100), PACK).score > 0
+def test_a_mask_counts_by_the_digits_that_it_hides() -> None:
+    scores = [
+        judged(artifact([T.MSISDN, T.TIMESTAMP], 5000, S.CALL_RECORD, {T.MSISDN: Form.MASKED}, hidden=digits)).score
+        for digits in range(1, 11)
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == scores[2] > scores[3] > scores[6]
+
+
+def test_identity_in_few_rows_counts_for_the_few() -> None:
+    """Five rows with CNIC and name do not make a million calls those of identified persons."""
+    types = [T.MSISDN, T.CNIC, T.PERSON_NAME, T.TIMESTAMP]
+    few = artifact(types, 1_000_000, S.CALL_RECORD, filled={T.CNIC: 5, T.PERSON_NAME: 5})
+    plain = artifact([T.MSISDN, T.PERSON_NAME, T.TIMESTAMP], 1_000_000, S.CALL_RECORD)
+    whole = artifact(types, 1_000_000, S.CALL_RECORD)
+    assert judged(plain).score <= judged(few).score < judged(whole).score
+    assert "calls" in judged(few).factors[0].reason
+
+
+class Never:
+    """Pairs of columns that no row fills together."""
+
+    def both(self, one: int, other: int) -> int | None:
+        return 0
+
+
+def test_what_never_stands_in_one_row_is_not_together() -> None:
+    one = artifact([T.MSISDN, T.CNIC, T.PERSON_NAME], 5000, S.SUBSCRIBER_RECORD)
+    apart = severity(one, MODEL, Never())
+    assert "alone" in apart.factors[0].reason
+    assert apart.score < severity(one, MODEL).score
+
+
+@pytest.mark.parametrize("situation", ["exposed", "recipients", "internal"])
+def test_what_is_not_on_offer_counts_for_less(situation: str) -> None:
+    one = artifact([T.MSISDN, T.CNIC, T.PERSON_NAME], 5000, S.SUBSCRIBER_RECORD)
+    offered, other = severity(one, MODEL), severity(one, replace(MODEL, situation=situation))
+    assert other.score < offered.score
+    assert other.enisa["cb"] < offered.enisa["cb"] == 1.0
+
+
+def test_a_day_of_reference_can_be_given() -> None:
+    one = artifact([T.MSISDN, T.TIMESTAMP], 900, S.CALL_RECORD, span=("2026-10-01", "2026-10-08"))
+    later = severity(one, replace(MODEL, as_of=date(2040, 1, 1)))
+    assert later.score < severity(one, MODEL).score
+    assert severity(one, MODEL) == severity(one, MODEL)

@@ -1,0 +1,86 @@
+"""Which artifacts hold the same rows: re-exports in another order, notation, format or choice of columns."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from scanner.sets import Keys
+
+#: Kept nowhere: without it nobody can tell a print from one made of guessed numbers.
+_SECRET = secrets.token_bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What one column holds, whatever the order of its rows and the notation of its values."""
+
+    type: str
+    filled: int
+    """Cells that hold something."""
+    mark: bytes
+    """Keyed digest over the normalised values, ascending."""
+
+
+def mark(parts: Iterable[Keys]) -> bytes:
+    """A keyed digest over sets of keys, each ascending."""
+    digest = blake2b(key=_SECRET, digest_size=16)
+    for keys in parts:
+        digest.update(len(keys).to_bytes(8, "little"))
+        digest.update(keys.tobytes())
+    return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What tells whether the rows of two artifacts are the same."""
+
+    rows: int
+    prints: tuple[Print, ...]
+    """Of the columns that hold identifiers, in any order."""
+    times: frozenset[tuple[int, int]]
+    """First and last moment of each column of moments."""
+    width: int
+    """Columns with values."""
+    sha256: str | None = None
+    """Of the artifact's own bytes."""
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """How much an artifact holds, to tell the fuller of two."""
+        return len(self.prints), self.width
+
+
+def _covers(full: Shape, other: Shape) -> bool:
+    """Whether all that one artifact shows stands in the other."""
+    if full.sha256 is not None and full.sha256 == other.sha256:
+        return True
+    return bool(other.prints) and not Counter(other.prints) - Counter(full.prints) and other.times <= full.times
+
+
+def duplicates(shapes: Sequence[Shape]) -> dict[int, int]:
+    """Position of a duplicate → position of the artifact that holds its rows.
+
+    Of two that hold the same the earlier one is kept, else the one that holds more columns.
+    """
+    rows: dict[tuple[int, str | None], list[int]] = defaultdict(list)
+    for at, shape in enumerate(shapes):
+        if shape.prints:
+            rows[shape.rows, None].append(at)
+        elif shape.sha256 is not None:
+            rows[shape.rows, shape.sha256].append(at)
+    out: dict[int, int] = {}
+    for held in rows.values():
+        kept: dict[bytes | None, list[int]] = defaultdict(list)
+        for at in sorted(held, key=lambda at: (tuple(-n for n in shapes[at].weight), at)):
+            marks: list[bytes | None] = [one.mark for one in shapes[at].prints] or [None]
+            first = next((one for one in kept[marks[0]] if _covers(shapes[one], shapes[at])), None)
+            if first is not None:
+                out[at] = first
+                continue
+            for one in dict.fromkeys(marks):
+                kept[one].append(at)
+    return dict(sorted(out.items()))

@@ -1,0 +1,36 @@
+"""What the conclusion of a scan needs of each artifact, beside what the report shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from scanner.model import Artifact
+from scanner.packs.load import fold_header
+from scanner.score.duplicates import Shape
+from scanner.score.exposure import Exposure
+from scanner.score.linkage import Run
+from scanner.terms import ColumnType
+
+#: Kind of set: the type, and whether its values are veiled.
+Kind = tuple[ColumnType, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An artifact's exact sets of identifiers with what its rows reveal."""
+
+    runs: Mapping[Kind, Run]
+    """Sets on which artifacts join, and the set that stands for persons."""
+    readings: tuple[Exposure | None, ...]
+    shape: Shape
+
+
+def layout(artifact: Artifact) -> Hashable:
+    """What tables must have in common to be parts of one table: headers, else types by position, else identifiers."""
+    if not artifact.columns:
+        return "text", tuple(sorted(kind.value for kind in artifact.identifiers))
+    names = [column.name for column in artifact.columns]
+    if all(name is None for name in names):
+        return "types", tuple(column.type.value for column in artifact.columns)
+    return "names", tuple(sorted(fold_header(name or "") for name in names))
