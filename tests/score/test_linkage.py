@@ -1,0 +1,70 @@
+"""Exact shares by merging sorted runs: against sets in Python, in any order, however few keys are held at a time."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.score import linkage
+from scanner.score.linkage import Run, shared, union
+
+#: Keys as mobile numbers, as CNICs, and close together.
+keys = st.one_of(
+    st.integers(3_000_000_000, 3_000_200_000), st.integers(10**12, 9 * 10**12), st.integers(0, 60), st.integers(0, 1 << 62)
+)  # fmt: skip
+files = st.lists(st.sets(keys, max_size=40), min_size=1, max_size=7)
+
+
+def run(held: set[int]) -> Run:
+    return Run.of(np.array(sorted(held), np.int64))
+
+
+@given(st.sets(keys, max_size=200))
+def test_a_run_gives_its_keys_back(held: set[int]) -> None:
+    made = run(held)
+    assert len(made) == len(held)
+    assert made.slice(0, len(made)).tolist() == sorted(held)
+    for bound in (0, 3_000_065_536, 1 << 40):
+        place = made.place(bound)
+        assert made.slice(0, place).tolist() + made.slice(place, len(made)).tolist() == sorted(held)
+
+
+@pytest.mark.parametrize("window", [4, 1 << 21])
+def test_shares_are_those_of_sets(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linkage, "WINDOW", window)
+    monkeypatch.setattr(linkage, "_PAIRS", 8)
+
+    @given(files, st.randoms(use_true_random=False))
+    @settings(max_examples=120, deadline=None)
+    def law(held: list[set[int]], shuffle: object) -> None:
+        parts = [(at, run(one)) for at, one in enumerate(held)]
+        shuffle.shuffle(parts)  # type: ignore[attr-defined]
+        want = {(a, b): n for a, b in combinations(range(len(held)), 2) if (n := len(held[a] & held[b]))}
+        want |= {(at, at): len(one) for at, one in enumerate(held) if one}
+        assert shared(parts) == want
+        groups = [frozenset(range(len(held))), frozenset({0}), frozenset()] * 40
+        assert union(parts, groups) == [len(set().union(*held)), len(held[0]), 0] * 40
+
+    law()
+
+
+def test_an_owner_in_several_parts_counts_a_key_once() -> None:
+    parts = [(0, run({1, 2, 3})), (0, run({3, 4})), (1, run({3, 4, 9}))]
+    assert shared(parts) == {(0, 0): 4, (1, 1): 3, (0, 1): 2}
+
+
+def test_no_runs_share_nothing() -> None:
+    assert shared([]) == {}
+    assert shared([(0, run(set()))]) == {}
+    assert union([], [frozenset({0})]) == [0]
+
+
+def test_a_run_takes_two_bytes_a_mobile_number() -> None:
+    """In the national space a million numbers share their high bits."""
+    numbers = np.unique(np.random.default_rng(1).integers(3_000_000_000, 3_500_000_000, 1_000_000))
+    made = Run.of(numbers)
+    assert made.low.nbytes + made.high.nbytes + made.ends.nbytes < 2.2 * len(numbers)
