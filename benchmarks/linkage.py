@@ -43,7 +43,8 @@ def measure(files: int, subscribers: int) -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{files:>4} files × {subscribers:,}: {spent:6.1f} s CPU, {spent / total:.2f} s a million, "
-        f"{everyone:,} different, {sum(a != b for a, b in found):,} pairs share, sets {size / 1e6:,.0f} MB, peak {peak:,.0f} MB"
+        f"{everyone:,} different, {sum(a != b for a, b in found):,} pairs share, "
+        f"sets {size / 1e6:,.0f} MB, peak {peak:,.0f} MB"
     )
     return spent / total
 
