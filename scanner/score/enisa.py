@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scanner.packs.schema import Pack
-from scanner.score.exposure import Exposure
-from scanner.terms import Form
+from scanner.score.exposure import Exposure, veils
 
 
 def context(category: str, steps: Iterable[int], settings: Mapping[str, Any]) -> int:
@@ -58,19 +57,18 @@ def _applies(entry: Mapping[str, Any], found: Exposure, content: str, as_of: dat
     return all(asked)
 
 
-def _ease(found: Exposure, settings: Mapping[str, Any]) -> tuple[float, str]:
+def _ease(found: Exposure, pack: Pack) -> tuple[float, str]:
+    settings: Mapping[str, Any] = pack.settings["enisa"]
     types = {kind.value for kind in found.types}
     entry: Mapping[str, Any] = next(
         one for one in settings["ease"] if all(types & set(group) for group in one["needs"])
     )
     ease, reason = float(entry["value"]), str(entry["reason"])
-    veils = settings["veils"]
-    for form in (Form.DAMAGED, Form.MASKED):
-        if form in found.forms:
-            few = form is Form.MASKED and 0 < found.hidden <= veils["few_digits"]
-            most = float(veils["masked_few" if few else form.value])
-            if most < ease:
-                return most, f"the values are {form.value}"
+    if found.veil:
+        worn = veils(pack)[found.veil - 1]
+        most = float(settings["veils"].get(worn["id"], ease))
+        if most < ease:
+            return most, str(worn["reason"])
     return ease, reason
 
 
@@ -83,7 +81,7 @@ def assess(
         one for one in settings["adjuster"] if _applies(one, found, content["id"], as_of)
     ]
     dpc = context(content["category"], (one["step"] for one in adjusters), settings)
-    ease, reason = _ease(found, settings)
+    ease, reason = _ease(found, pack)
     added = circumstances(settings["circumstances"][situation])
     severity = value(dpc, ease, added)
     return MappingProxyType(
@@ -100,6 +98,6 @@ def assess(
             "ei_reason": reason,
             "circumstances": situation,
             "more_than_100_individuals": subscribers > settings["flags"]["many"],
-            "unintelligible": ease <= settings["veils"]["masked"] and Form.PLAIN not in found.forms,
+            "unintelligible": not found.plain and ease <= settings["flags"]["unintelligible"],
         }
     )

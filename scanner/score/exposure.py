@@ -13,8 +13,6 @@ from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form, Structure
 
 #: Columns whose veils veil the person.
 _PERSONAL = frozenset({*IDENTIFIER_TYPES, ColumnType.PERSON_NAME, ColumnType.ADDRESS} - {ColumnType.IP_ADDRESS})
-#: What is read of an artifact: its plain columns, its plain and hashed ones, all.
-READINGS = (frozenset({Form.PLAIN}), frozenset({Form.PLAIN, Form.HASHED}), frozenset(Form))
 
 
 class Pairs(Protocol):
@@ -34,10 +32,10 @@ class Exposure:
     types: frozenset[ColumnType]
     structures: frozenset[Structure]
     roles: frozenset[str]
-    forms: frozenset[Form]
-    """Forms of the columns that stand for a person."""
-    hidden: int = 0
-    """Digits that the weakest mask among them hides; 0 where none does."""
+    veil: int = 0
+    """Heaviest veil of the columns that stand for a person: 0 none, else its place in the packs from 1."""
+    plain: bool = True
+    """One of them is held in plain."""
     parties: int = 1
     """Numbers in a row, at most."""
     first: str | None = None
@@ -52,7 +50,6 @@ class Exposure:
         holding = dict(self.holding)
         for content, rows in other.holding.items():
             holding[content] = holding.get(content, 0) + rows
-        masks = [one.hidden for one in (self, other) if one.hidden]
         starts = [one.first for one in (self, other) if one.first is not None]
         ends = [one.last for one in (self, other) if one.last is not None]
         return Exposure(
@@ -61,8 +58,8 @@ class Exposure:
             types=self.types | other.types,
             structures=self.structures | other.structures,
             roles=self.roles | other.roles,
-            forms=self.forms | other.forms,
-            hidden=min(masks, default=0),
+            veil=max(self.veil, other.veil),
+            plain=self.plain or other.plain,
             parties=max(self.parties, other.parties),
             first=min(starts, default=None),
             last=max(ends, default=None),
@@ -115,11 +112,32 @@ def _together(
     return rows
 
 
-def exposure(artifact: Artifact, pack: Pack, forms: frozenset[Form], pairs: Pairs | None = None) -> Exposure | None:
-    """What the columns of an artifact that are held in some `forms` reveal, None where they are about nobody."""
-    columns = [c for c in artifact.columns if c.rows_matched and c.type is not ColumnType.OTHER and c.form in forms]
+def veils(pack: Pack) -> Sequence[Mapping[str, Any]]:
+    """How values can be held other than in plain, lightest first."""
+    listed: Sequence[Mapping[str, Any]] = pack.settings["severity"]["veil"]  # type: ignore[assignment]
+    return listed
+
+
+def _veil(column: Column, pack: Pack) -> int:
+    """The veil of a column: 0 where it is plain, else its place in the packs from 1."""
+    if column.form is Form.PLAIN:
+        return 0
+    fits = [
+        place
+        for place, entry in enumerate(veils(pack), 1)
+        if entry["form"] == column.form.value and (column.hidden_digits or 0) <= entry.get("hidden", 99)
+    ]
+    return fits[0] if fits else len(veils(pack))
+
+
+def exposure(artifact: Artifact, pack: Pack, upto: int, pairs: Pairs | None = None) -> Exposure | None:
+    """What the columns of an artifact of a veil up to `upto` reveal, None where they are about nobody."""
+    held = {column.index: _veil(column, pack) for column in artifact.columns}
+    columns = [
+        c for c in artifact.columns if c.rows_matched and c.type is not ColumnType.OTHER and held[c.index] <= upto
+    ]
     types: set[ColumnType] = {column.type for column in columns}
-    veiled = {column.type for column in artifact.columns if column.form not in forms}
+    veiled = {column.type for column in artifact.columns if held[column.index] > upto}
     types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
     structures = {record.structure for record in artifact.records}
     holding = {}
@@ -129,7 +147,7 @@ def exposure(artifact: Artifact, pack: Pack, forms: frozenset[Form], pairs: Pair
             holding[entry["id"]] = max(_together(groups, columns, artifact, pairs) for groups in fits)
     if not holding:
         return None
-    personal = [column for column in columns if column.type in _PERSONAL]
+    personal = [held[column.index] for column in columns if column.type in _PERSONAL]
     shown = {column.index for column in columns}
     roles = {role for record in artifact.records for role, index in record.roles.items() if index in shown}
     starts = [record.first_event for record in artifact.records if record.first_event is not None]
@@ -140,8 +158,8 @@ def exposure(artifact: Artifact, pack: Pack, forms: frozenset[Form], pairs: Pair
         types=frozenset(types),
         structures=frozenset(structures),
         roles=frozenset(roles),
-        forms=frozenset(column.form for column in personal) or frozenset({Form.PLAIN}),
-        hidden=min((c.hidden_digits for c in personal if c.form is Form.MASKED and c.hidden_digits), default=0),
+        veil=max(personal, default=0),
+        plain=not personal or 0 in personal,
         parties=max(1, sum(column.type is ColumnType.MSISDN for column in columns)),
         first=min(starts, default=None),
         last=max(ends, default=None),
@@ -150,15 +168,21 @@ def exposure(artifact: Artifact, pack: Pack, forms: frozenset[Form], pairs: Pair
 
 
 def exposures(artifact: Artifact, pack: Pack, pairs: Pairs | None = None) -> tuple[Exposure | None, ...]:
-    """What an artifact reveals by each of READINGS."""
-    return tuple(exposure(artifact, pack, forms, pairs) for forms in READINGS)
+    """What an artifact reveals in plain, and up to each veil of the packs."""
+    worn = {_veil(column, pack) for column in artifact.columns}
+    out: list[Exposure | None] = []
+    for upto in range(len(veils(pack)) + 1):
+        out.append(exposure(artifact, pack, upto, pairs) if not out or upto in worn else out[-1])
+    return tuple(out)
 
 
 def merged(parts: Iterable[Sequence[Exposure | None]]) -> tuple[Exposure | None, ...]:
     """Readings of several artifacts as those of one table in parts."""
-    out: list[Exposure | None] = [None] * len(READINGS)
+    out: list[Exposure | None] = []
     for readings in parts:
         for at, found in enumerate(readings):
+            if at == len(out):
+                out.append(None)
             held = out[at]
             out[at] = found if held is None else held if found is None else held.merge(found)
     return tuple(out)
@@ -174,8 +198,8 @@ def join(one: Exposure, other: Exposure, shared: int, pack: Pack) -> Exposure:
         types=both.types,
         structures=both.structures,
         roles=both.roles,
-        forms=both.forms,
-        hidden=both.hidden,
+        veil=both.veil,
+        plain=both.plain,
         parties=both.parties,
         first=both.first,
         last=both.last,

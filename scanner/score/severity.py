@@ -12,11 +12,9 @@ from scanner.errors import PatternError
 from scanner.model import Artifact, Factor, Severity
 from scanner.packs.schema import Pack
 from scanner.score.enisa import assess, days
-from scanner.score.exposure import Exposure, Pairs, contents, exposures
-from scanner.terms import Form, Level
+from scanner.score.exposure import Exposure, Pairs, contents, exposures, veils
+from scanner.terms import Level
 
-#: The heaviest first: what is read from all columns together is no better than the worst of them.
-_VEILS = (Form.DAMAGED, Form.MASKED, Form.HASHED)
 OFFERED = "offered"
 
 
@@ -142,26 +140,20 @@ def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Mode
     return out
 
 
-def _veil(found: Exposure, total: float, settings: Mapping[str, Any]) -> Factor | None:
+def _veil(found: Exposure, total: float, pack: Pack) -> Factor | None:
     """What the heaviest veil takes off."""
-    form = next((one for one in _VEILS if one in found.forms), None)
-    if form is None:
+    if not found.veil:
         return None
-    entry = settings["veils"][form.value]
-    points, digits = float(entry["points"]), ""
-    if form is Form.MASKED and found.hidden:
-        points += float(entry["per_digit"]) * max(0, found.hidden - int(entry["digits_free"]))
-        points = max(points, float(entry["least"]))
-        digits = f", {found.hidden} digits hidden"
-    taken = min(0.0, round(max(points, float(entry["floor"]) - total), 1))
-    return Factor("veil", taken, f"Held as {form.value}{digits}: {entry['reason']}.")
+    entry = veils(pack)[found.veil - 1]
+    taken = min(0.0, round(max(float(entry["points"]), float(entry["floor"]) - total), 1))
+    return Factor("veil", taken, f"Held as {entry['form']}: {entry['reason']}.")
 
 
 def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: Model) -> Severity:
     """The severity of one reading of one content."""
     people = _people(found, content["id"], distinct)
     factors = _plain(found, content, people, model)
-    veil = _veil(found, sum(factor.points for factor in factors), model.settings)
+    veil = _veil(found, sum(factor.points for factor in factors), model.pack)
     if veil is not None:
         factors.append(veil)
     situation = model.settings["circumstances"][model.situation]
@@ -178,7 +170,7 @@ def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: M
 
 
 def score(readings: Sequence[Exposure | None], distinct: int, model: Model) -> Severity:
-    """The severity of what was read in plain, in plain and hashed, and in all forms: the highest counts.
+    """The severity of what was read in plain, and up to each veil: the highest counts.
 
     Of each reading every content that it holds is scored with the subscribers of whom it is held, and the highest
     counts. So one column, row or subscriber more never lowers the score, and a veil never raises it.

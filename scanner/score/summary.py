@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from scanner.model import Artifact, Linkage, Overlap, Severity, Subscribers, Summary
 from scanner.score.duplicates import duplicates
-from scanner.score.exposure import READINGS, Exposure, contents, join, merged
+from scanner.score.exposure import Exposure, contents, join, merged
 from scanner.score.holding import Holding, Kind, layout
 from scanner.score.linkage import Run, shared, union
 from scanner.score.severity import Model, score
@@ -119,7 +119,7 @@ def _by_content(units: Sequence[_Unit], groups: Sequence[Sequence[int]], sets: S
     if len(units) < 2:
         return []
     out: list[Severity] = []
-    for at in range(len(READINGS)):
+    for at in range(len(units[0].readings)):
         holders: dict[str, list[int]] = {}
         for entry in contents(model.pack):
             found = [n for n, unit in enumerate(units) if (held := unit.readings[at]) and held.holding.get(entry["id"])]

@@ -169,7 +169,7 @@ def test_more_rows_never_lower_and_their_order_never_matters(one: Artifact, othe
         if plain is None or added is None:
             continue
         assert plain.merge(added) == added.merge(plain)
-        if plain.forms | added.forms == plain.forms:
+        if added.veil <= plain.veil:
             assert score([plain.merge(added)], people, MODEL).score >= score([plain], people, MODEL).score - 0.001
     assert alone == judged(one).score
 
@@ -213,7 +213,7 @@ def test_a_mask_counts_by_the_digits_that_it_hides() -> None:
         for digits in range(1, 11)
     ]
     assert scores == sorted(scores, reverse=True)
-    assert scores[0] == scores[2] > scores[3] > scores[6]
+    assert scores[0] == scores[2] > scores[3] == scores[5] > scores[6]
 
 
 def test_identity_in_few_rows_counts_for_the_few() -> None:
