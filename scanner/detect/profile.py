@@ -181,7 +181,7 @@ class ArtifactProfile:
             for key, array in zip(keys, chunk.columns, strict=True):
                 name = key if isinstance(key, str) else heads[key] if key < len(heads) else None
                 if name is not None and says_birth(name, births):
-                    self.births.scan(key, buffers(array))
+                    self.births.scan(key, in_place(array))
         if chunk.loose:
             self.loose.scan(column_of([piece.text for piece in chunk.loose]), tables, order, 0, True)
         for problem in chunk.problems:

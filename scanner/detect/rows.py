@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scanner.ingest.interface import Cells
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
 from scanner.terms import ColumnType
@@ -39,6 +40,9 @@ def says_birth(name: str, words: frozenset[str]) -> bool:
 
 def _filled(column: Any) -> Any:
     """Which cells of a column are filled (bool[n]), or None where all are."""
+    if isinstance(column, Cells):
+        filled = column.stops > column.starts
+        return None if filled.all() else filled
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if isinstance(column, pa.ExtensionArray):
@@ -134,13 +138,14 @@ class Births:
     over: set[Key] = field(default_factory=set)
     """Columns with more than MOST_DATES different cells, of which none are kept."""
 
-    def scan(self, key: Key, pieces: Iterable[tuple[Any, Any, int]]) -> None:
-        """Add the cells of a column: (offsets, data, cells)."""
+    def scan(self, key: Key, pieces: Iterable[Cells]) -> None:
+        """Add the cells of a column."""
         held: dict[bytes, int] = {}
-        for offsets, data, cells in pieces:
-            starts, sizes = offsets[:-1], np.minimum(np.diff(offsets), _WIDEST)
-            if not cells or not len(data):
+        for cells in pieces:
+            data, starts = cells.data, cells.starts
+            if not len(cells) or not len(data):
                 continue
+            sizes = np.minimum(cells.stops - starts, _WIDEST)
             at = starts[:, None] + np.arange(_WIDEST)
             block = np.where(np.arange(_WIDEST) < sizes[:, None], data[np.minimum(at, len(data) - 1)], 0)
             texts, counts = np.unique(block.astype(np.uint8).view(f"S{_WIDEST}").ravel(), return_counts=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.detect.profile import buffers
+from scanner.detect.profile import in_place
 from scanner.detect.rows import MOST_COLUMNS, MOST_DATES, Births, Together, birth_words, says_birth
 from scanner.packs import load_pack
 
@@ -56,7 +56,7 @@ def test_every_kind_of_text_is_counted(kind: pa.DataType) -> None:
 
 def births(texts: list[str], kind: pa.DataType | None = None) -> Births:
     made = Births()
-    made.scan("dob", buffers(pa.array(texts, kind or pa.string())))
+    made.scan("dob", in_place(pa.array(texts, kind or pa.string())))
     return made
 
 
