@@ -21,6 +21,10 @@ class Context:
     """How much they speak of journeys."""
     calls: float
     """How much they speak of calls."""
+    moments: bool = False
+    """Whether one of them holds moments with a time of day."""
+    persons: bool = False
+    """Whether one of them holds names or CNICs."""
 
     @property
     def family(self) -> str:
@@ -62,10 +66,26 @@ def _leanings(one: Facts) -> tuple[float, float]:
 
 def contexts(facts: Sequence[Facts]) -> list[Context]:
     """For each column what the others show."""
+    moments = [one.share("datetime") > 0.8 or one.epoch is not None for one in facts]
+    persons = [
+        bool(one.filled)
+        and (
+            one.strict(T.CNIC) / one.filled > 0.3
+            or one.lexicon(T.PERSON_NAME, token=True) > 0.6
+            or one.says(T.CNIC) > 0.9
+        )
+        for one in facts
+    ]
     clues = [_clue(one) for one in facts]
     leanings = [_leanings(one) for one in facts]
     travel, calls = sum(one for one, _ in leanings), sum(other for _, other in leanings)
     return [
-        Context(sum(clues) - clue, travel - own_travel, calls - own_calls)
-        for clue, (own_travel, own_calls) in zip(clues, leanings, strict=True)
+        Context(
+            sum(clues) - clues[at],
+            travel - leanings[at][0],
+            calls - leanings[at][1],
+            any(moments[:at] + moments[at + 1 :]),
+            any(persons[:at] + persons[at + 1 :]),
+        )
+        for at in range(len(facts))
     ]

@@ -70,18 +70,24 @@ class Facts:
             if held is kind and grade >= strength
         )
 
-    def rules_of_length(self, *digits: int) -> int:
-        """Whole cells that fit a notation of a mobile number or fixed line of some lengths."""
-        if self.profile.rule_counts is None:
-            return 0
-        phones = (ColumnType.MSISDN, ColumnType.LANDLINE)
-        return sum(
-            int(count)
-            for count, held, length in zip(
-                self.profile.rule_counts[:, 0], self.tables.rule_types, self.tables.rule_lengths, strict=True
-            )
-            if held in phones and length in digits
+    def national(self) -> float:
+        """Share of the cells with a national number's length that are Pakistani mobile numbers or usual fixed lines."""
+        cells = self.length(10, 11)
+        if not cells:
+            return 1.0
+        rows = zip(
+            self.profile.rule_counts[:, 0],
+            self.tables.rule_types,
+            self.tables.rule_strengths,
+            self.tables.rule_lengths,
+            strict=True,
         )
+        fit = sum(
+            int(count)
+            for count, kind, strength, length in rows
+            if length in (10, 11) and (kind is ColumnType.MSISDN or (kind is ColumnType.LANDLINE and strength >= 2))
+        )
+        return min(1.0, fit / cells)
 
     def strict(self, kind: ColumnType) -> int:
         """Of them, those whose finer code is known."""

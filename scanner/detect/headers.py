@@ -104,7 +104,7 @@ def _index(pack: Pack) -> _Index:
                 exact[key] = rule
             parts = _words(word)
             known.update(part for part in parts if len(part) >= 3 and not part.isdigit())
-            plain = [same.get(part, part) for part in parts if part not in sets["empty"]]
+            plain = [same.get(part, part) for part in parts if part not in sets["empty"] or len(part) == 1]
             if plain:
                 canonical.setdefault("".join(plain), rule)
                 if len(plain) > 1:
@@ -171,11 +171,19 @@ def _split(word: str, known: frozenset[str]) -> list[str]:
     return found if found is not None and len(found) <= 4 else [word]
 
 
-def _canonical(words: list[str], index: _Index) -> list[str]:
-    """The words as `headers.toml` has them: joined ones taken apart, abbreviations written out, empty ones dropped."""
+def _canonical(words: list[str], index: _Index, letters: bool) -> list[str]:
+    """The words as `headers.toml` has them: joined ones taken apart, abbreviations written out, empty ones dropped.
+
+    Single letters stay if `letters`: in "A Number" they carry the meaning, in "E Mail of a user" they do not.
+    """
     parts = [part for word in words for part in _split(word, index.known)]
     plain = [index.same.get(part, part) for part in parts]
-    return [part for part, before in zip(plain, parts, strict=True) if before not in index.empty] or plain
+    kept = [
+        part
+        for part, before in zip(plain, parts, strict=True)
+        if before not in index.empty or (letters and len(before) == 1)
+    ]
+    return kept or plain
 
 
 def _made(rule: HeaderRule, weight: float) -> HeaderMatch:
@@ -217,20 +225,22 @@ def _match(pack: Pack, name: str) -> HeaderMatch | None:
         return _made(rule, 1.0)
     if "." in name:
         parts = [part for part in name.split(".") if part]
-        for tried in (" ".join(parts[-2:]), parts[-1]):
-            inner = _match(pack, tried) if tried != name else None
+        for leaf in (" ".join(parts[-2:]), parts[-1]):
+            inner = _match(pack, leaf) if leaf != name else None
             if inner is not None and (inner.weight >= 0.9 or inner.others):
                 return replace(inner, weight=min(0.95, inner.weight))
-    plain = _canonical(words, index)
-    rule = index.canonical.get("".join(plain))
-    if rule is not None:
-        return _made(rule, 0.95)
+    lettered, plain = _canonical(words, index, True), _canonical(words, index, False)
+    for tried in (lettered, plain):
+        rule = index.canonical.get("".join(tried))
+        if rule is not None:
+            return _made(rule, 0.95)
     bare = whole.rstrip("0123456789")
     if bare != whole and bare in index.exact and len(bare) > 1:
         return _made(index.exact[bare], 0.9)
-    rule = index.unordered.get(tuple(sorted(plain)))
-    if rule is not None:
-        return _made(rule, 0.9)
+    for tried in (lettered, plain):
+        rule = index.unordered.get(tuple(sorted(tried)))
+        if rule is not None:
+            return _made(rule, 0.9)
     for spelled, spellings in ((words, index.exact), (plain, index.canonical)):
         run = _runs(spelled, spellings)
         if run is not None:

@@ -12,6 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scanner.compiled import kernel
+from scanner.detect.shapes import (
+    A_LATITUDE,
+    FOREIGN_CELL,
+    NO_CELL,
+    NO_POINT,
+    PAKISTANI_CELL,
+    cell_identity,
+    document_code,
+    point,
+    spelled_duration,
+)
 
 # --- what is counted per column -----------------------------------------------------------------------------------
 
@@ -22,7 +33,8 @@ CLASSES = (
     "serial_day", "ean", "luhn15", "tac", "cnic_shape", "cnic_dashed", "cnic_fourth", "zeros", "first_gt12",
     "second_gt12", "iso_first", "long", "text_hit", "word_total", "byte_total", "negative",
     "duration_iso", "ticket_dash", "masked_msisdn", "masked_cnic", "sci_9", "sci_11", "sci_12", "sci_14", "alpha",
-    "fine", "base64", "year_month", "plus",
+    "fine", "base64", "year_month", "plus", "cell_foreign", "duration_unit", "document", "multi", "stamp12", "ticks",
+    "cnic_old",
 )  # fmt: skip
 (
     FILLED, DIGITS, SEPARATED, DECIMAL, SCIENTIFIC, MASKED, DIGEST, DATETIME, DATE, CLOCK, IP,
@@ -31,7 +43,8 @@ CLASSES = (
     SERIAL_DAY, EAN, LUHN15, TAC, CNIC_SHAPE, CNIC_DASHED, CNIC_FOURTH, ZEROS, FIRST_GT12,
     SECOND_GT12, ISO_FIRST, LONG, TEXT_HIT, WORD_TOTAL, BYTE_TOTAL, NEGATIVE,
     DURATION_ISO, TICKET_DASH, MASKED_MSISDN, MASKED_CNIC, SCI_9, SCI_11, SCI_12, SCI_14, ALPHA,
-    FINE, BASE64, YEAR_MONTH, PLUS,
+    FINE, BASE64, YEAR_MONTH, PLUS, CELL_FOREIGN, DURATION_UNIT, DOCUMENT, MULTI, STAMP12, TICKS,
+    CNIC_OLD,
 ) = range(len(CLASSES))  # fmt: skip
 
 #: Smallest and largest of what a column holds; the first of each pair starts high, the second low.
@@ -384,7 +397,7 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
                 j += 1
             width = j - i
             low = c | 32
-            if width == 1 and low == 116 and count == 3:  # T
+            if width == 1 and low == 116 and (count == 3 or count == 1):  # T
                 pass
             elif width == 1 and low == 122 and j == b:  # Z
                 zone = True
@@ -394,7 +407,7 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
                 zone = True
             elif 3 <= width <= 9 and month == 0:
                 month = month_of(buf, i, j)
-                if month == 0 and width == 3 and count == 0:
+                if month == 0 and count == 0 and (width == 3 or (buf[j - 1] | 32) == 121):
                     pass  # a weekday
                 elif month == 0:
                     return 0
@@ -423,6 +436,20 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
             out[0] = numbers[0] * 3600 + numbers[1] * 60 + (numbers[2] if count > 2 else 0)
             return 3
         return 0
+    # YYYYMMDD and hhmmss run together
+    if count == 2 and month == 0 and widths[0] == 8 and (widths[1] == 6 or widths[1] == 4):
+        y, d2, d1 = numbers[0] // 10000, numbers[0] // 100 % 100, numbers[0] % 100
+        h = numbers[1] // (10000 if widths[1] == 6 else 100)
+        minute = numbers[1] // 100 % 100 if widths[1] == 6 else numbers[1] % 100
+        second = numbers[1] % 100 if widths[1] == 6 else np.int64(0)
+        if not (1900 <= y <= 2100 and 1 <= d2 <= 12 and 1 <= d1 <= 31 and h <= 24 and minute < 60 and second < 60):
+            return 0
+        out[0] = days_from_civil(y, d2, d1) * 86400 + h * 3600 + minute * 60 + second
+        out[1] = out[0]
+        out[2] = d1
+        out[3] = d2
+        out[4] = 1
+        return 1
     y = d1 = d2 = np.int64(0)
     rest = 3
     year_first = 0
@@ -479,14 +506,15 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
     kind = 2
     if count > rest:
         h = numbers[rest]
-        if count < rest + 2 or seps[rest + 1] != 58 or h > 24 or numbers[rest + 1] > 59:
+        dotted = count >= rest + 3 and seps[rest + 1] == 46 and seps[rest + 2] == 46
+        if count < rest + 2 or not (seps[rest + 1] == 58 or dotted) or h > 24 or numbers[rest + 1] > 59:
             return 0
         if meridiem == 2 and h < 12:
             h += 12
         elif meridiem == 1 and h == 12:
             h = 0
         seconds = h * 3600 + numbers[rest + 1] * 60
-        if count > rest + 2 and seps[rest + 2] == 58:
+        if count > rest + 2 and (seps[rest + 2] == 58 or dotted):
             seconds += min(numbers[rest + 2], 59)
         kind = 1
     out[0] = days_from_civil(y, d2, d1) * 86400 + seconds if d2 <= 12 else LOW
@@ -752,6 +780,14 @@ def base64_size(buf, a, b):
 
 
 @kernel
+def digest_slot(size):
+    """Where the lengths of digests of so many bytes are counted."""
+    if size > 32:
+        return 31
+    return 27 if size == 16 else 28 if size == 20 else 29 if size == 28 else 30 if size == 32 else 26
+
+
+@kernel
 def digest_key(buf, a, b):
     """The first eight bytes of the digest that a..b states as a number, less their two highest bits."""
     key = np.int64(0)
@@ -875,6 +911,11 @@ def scan_text(buf, a, b, book, best, digits, sink):
                 dots -= 1
             if dots == 3:
                 address = ipv4(buf, i, e)
+                if address >= 0 and e + 1 < b and buf[e] == 47 and 48 <= buf[e + 1] <= 57:  # a range of addresses
+                    i = e + 1
+                    while i < b and 48 <= buf[i] <= 57:
+                        i += 1
+                    continue
                 if address >= 0 and not (e < b and (65 <= buf[e] <= 90 or 97 <= buf[e] <= 122)):
                     emit(sink, K_IP, IN_TEXT, address)
                     found += 1
@@ -1060,12 +1101,20 @@ def take_digits(
                     ss = number(digits, 12, 14)
                     good = hh < 24 and mm < 60 and ss < 60
                     s += hh * 3600 + mm * 60 + ss
-                if good and n != 12:
+                if n == 12:
+                    if number(digits, 8, 10) < 24 and number(digits, 10, 12) < 60:
+                        counts[STAMP12] += weight
+                elif good:
                     counts[STAMP14 if n == 14 else STAMP8] += weight
                     if s < extremes[DAY_MIN]:
                         extremes[DAY_MIN] = s
                     if s > extremes[DAY_MAX]:
                         extremes[DAY_MAX] = s
+            elif n == 12 and 1 <= number(digits, 2, 4) <= 12 and 1 <= number(digits, 4, 6) <= 31:
+                if number(digits, 6, 8) < 24 and number(digits, 8, 10) < 60 and number(digits, 10, 12) < 60:
+                    counts[STAMP12] += weight
+        elif n == 18 and 599266080000000000 <= value <= 662380416000000000:  # ticks of 1900 to 2100
+            counts[TICKS] += weight
         elif n == 5 and 25569 <= value <= 58000:
             counts[SERIAL_DAY] += weight
     if n == 13:
@@ -1287,8 +1336,12 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
             if n == 6 and kinds[_UPPER] == 6:
                 counts[LOCATOR] += weight
                 emit(sink, K_PNR, WEAK, hash_bytes(buf, a, b, False))
-            if (n == 32 or n == 40 or n == 64 or n == 56) and letters == n:
+            size = base64_size(buf, a, b) if n >= 22 and kinds[_SPACE] == 0 else 0
+            if size:
                 counts[BASE64] += weight
+                lengths[digest_slot(size)] += weight
+                emit(sink, K_DIGEST, WEAK, digest_key(buf, a, b))
+                continue
             h = text_hash(buf, a, b)
             bits = lookup(lex_table, lex_bits, h)
             words = kinds[_SPACE] + 1
@@ -1407,13 +1460,17 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                     if c == 47:
                         slash = True
                     pending = True
-            if good and count >= 9 and not slash:
+            if good and count >= 9 and not (slash and count > 15):
                 # a decimal fraction is no number with a separator
                 fraction = kinds[_DOT] == 1 and e == b and kinds[_DASH] == 0 and kinds[_SPACE] == 0 and digits[0] != 0
                 if not fraction:
                     mark = counts[FOREIGN]
                     if plus:
                         counts[PLUS] += weight
+                    if count == 11 and breaks == (1 << 3 | 1 << 5) and 1 <= digits[0] <= 7:
+                        counts[CNIC_OLD] += weight
+                        emit(sink, CNIC, SURE, number(digits, 0, 11))
+                        continue
                     if breaks == 0 and not plus:
                         counts[DIGITS] += weight
                         take_digits(
@@ -1505,6 +1562,12 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                     counts[LONGITUDE] += weight
                 if not minus and 25569 <= whole <= 58000:
                     counts[SERIAL_DAY] += weight
+                if not minus and 946684800 <= whole <= 2051222400:
+                    counts[EPOCH_S] += weight
+                    if whole < extremes[DAY_MIN]:
+                        extremes[DAY_MIN] = whole
+                    if whole > extremes[DAY_MAX]:
+                        extremes[DAY_MAX] = whole
                 continue
         if kinds[_DASH] == 1 and nd + 1 == n and buf[a] == 45:
             counts[NEGATIVE] += weight
@@ -1585,8 +1648,23 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 key = key * 10 + np.int64(buf[i]) - 48
             emit(sink, K_PASSPORT, WEAK, key)
             continue
+        if 7 <= n <= 12 and 1 <= letters <= 2 and 6 <= nd <= 8 and document_code(buf, a, b):
+            key = np.int64(0)
+            for i in range(a, b):
+                c = np.int64(buf[i])
+                if 48 <= c <= 57:
+                    key = key * 10 + c - 48
+                elif c != 32 and c != 45:
+                    key = key * 26 + (c & 223) - 65
+            if letters == 2 and nd == 7:
+                counts[PASSPORT] += weight
+            else:
+                counts[DOCUMENT] += weight
+                key += (letters * 10 + nd) * np.int64(100_000_000_000)
+            emit(sink, K_PASSPORT, WEAK, key)
+            continue
         # masked digits
-        if n <= 24 and nd >= 3 and kinds[_DOT] == 0 and kinds[_COLON] == 0:
+        if n <= 24 and nd >= 3 and (kinds[_DOT] == 0 or kinds[_DOT] >= 3) and kinds[_COLON] == 0:
             hidden = 0
             visible = 0
             good = True
@@ -1595,6 +1673,8 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 if 48 <= c <= 57:
                     visible += 1
                 elif c == 42 or c == 35 or c == 88 or c == 120:
+                    hidden += 1
+                elif c == 46 and ((i > a and buf[i - 1] == 46) or (i + 1 < b and buf[i + 1] == 46)):
                     hidden += 1
                 elif not (c == 45 or c == 32 or c == 43 or c == 40 or c == 41):
                     good = False
@@ -1626,8 +1706,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 if size:
                     counts[BASE64] += weight
             if size:
-                slot = 27 if size == 16 else 28 if size == 20 else 29 if size == 28 else 30 if size == 32 else 26
-                lengths[slot if size <= 32 else 31] += weight
+                lengths[digest_slot(size)] += weight
                 emit(sink, K_DIGEST, WEAK, digest_key(buf, a, b))
                 continue
         if n == 36 and kinds[_DASH] == 4 and buf[a + 8] == 45 and buf[a + 13] == 45:
@@ -1673,9 +1752,24 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                         value = value * 10 + np.int64(buf[i]) - 48
                 emit(sink, K_TICKET, SURE, value)
                 continue
-            if kinds[_DASH] == 1 and n <= 16:
-                counts[PAIR] += weight
+        joints = kinds[_DASH] + kinds[_UNDER] + kinds[_DOT] + kinds[_COLON] + kinds[_SLASH] + kinds[_SPACE]
+        if joints and nd + joints == n and n <= 28:
+            identity = cell_identity(buf, a, b)
+            if identity != NO_CELL:
+                counts[CGI if identity == PAKISTANI_CELL else CELL_FOREIGN if identity == FOREIGN_CELL else PAIR] += (
+                    weight
+                )
                 continue
+        if n <= 24 and letters <= 2 and kinds[_SLASH] == 0 and kinds[_AT] == 0:
+            side = point(buf, a, b)
+            if side != NO_POINT:
+                counts[DECIMAL] += weight
+                counts[FINE] += weight
+                counts[LATITUDE if side == A_LATITUDE else LONGITUDE] += weight
+                continue
+        if 2 <= n <= 40 and letters and spelled_duration(buf, a, b):
+            counts[DURATION_UNIT] += weight
+            continue
         if buf[a] == 80 and letters <= 5 and n <= 24 and n >= 3 and (buf[a + 1] == 84 or 48 <= buf[a + 1] <= 57):
             good = True
             for i in range(a + 1, b):
@@ -1737,3 +1831,5 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
             k = scan_text(buf, a, b, book, best, digits, sink)
             if k:
                 counts[TEXT_HIT] += weight
+            if k >= 2 and letters == 0:
+                counts[MULTI] += weight

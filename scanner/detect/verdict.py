@@ -38,19 +38,16 @@ def _running(facts: Facts) -> bool:
     return True
 
 
-def _misfit(facts: Facts) -> float:
-    """Share of the cells with the length of a national number that are none of Pakistan's: a foreign list has many."""
-    national = facts.length(10, 11)
-    fit = facts.rules_of_length(10, 11)
-    return max(0, national - fit) / national if national else 0.0
-
-
 def _msisdn(facts: Facts, context: Context) -> Verdict | None:
-    mobile = facts.rules(T.MSISDN)
+    lists = facts.n("multi") if facts.times(T.MSISDN, k.IN_TEXT) >= 2 * facts.n("multi") else 0
+    mobile = facts.rules(T.MSISDN) + lists
     if not mobile:
         return None
     limit = facts.limit
-    sure, fair = max(facts.rules(T.MSISDN, 3), facts.times(T.MSISDN, k.SURE)), facts.rules(T.MSISDN, 2)
+    sure = max(facts.rules(T.MSISDN, 3), facts.times(T.MSISDN, k.SURE)) + lists
+    fair = facts.rules(T.MSISDN, 2)
+    if lists:
+        facts.note("values: lists", lists / facts.filled, f"{lists:,} cells hold several mobile numbers")
     fixed = facts.rules(T.LANDLINE)
     share, kin = mobile / facts.filled, (mobile + fixed) / facts.filled
     codes = facts.codes(300, 400)
@@ -62,7 +59,7 @@ def _msisdn(facts: Facts, context: Context) -> Verdict | None:
     if facts.against and sure / facts.filled < limit("msisdn", "sure_share"):
         facts.note("header", -0.8, "the header names something that is no phone number")
         return None
-    misfit = _misfit(facts)
+    misfit = 1 - facts.national()
     if sure < mobile * 0.5 and misfit > limit("msisdn", "misfit"):
         facts.note(
             "values: other countries' numbers", -misfit, f"{misfit:.0%} of the national numbers are none of Pakistan's"
@@ -103,7 +100,7 @@ def _landline(facts: Facts, context: Context) -> Verdict | None:
     if share < facts.limit("landline", "share"):
         return None
     facts.note("values: fixed-line notation", share, f"{fixed:,} of {facts.filled:,} cells are Pakistani fixed lines")
-    misfit = _misfit(facts)
+    misfit = 1 - facts.national()
     if misfit > facts.limit("landline", "misfit"):
         facts.note(
             "values: other countries' numbers", -misfit, f"{misfit:.0%} of the national numbers are none of Pakistan's"
@@ -124,11 +121,13 @@ def _landline(facts: Facts, context: Context) -> Verdict | None:
 
 
 def _cnic(facts: Facts, context: Context) -> Verdict | None:
-    shape = facts.n("cnic_shape")
+    old, shape = facts.n("cnic_old"), facts.n("cnic_shape", "cnic_old")
     if not shape:
         return None
-    limit, share = facts.limit, facts.n("cnic_shape") / facts.filled
-    known, dashed = facts.strict(T.CNIC) / shape, facts.n("cnic_dashed") / shape
+    limit, share = facts.limit, shape / facts.filled
+    known, dashed = (facts.strict(T.CNIC) + old) / shape, facts.n("cnic_dashed", "cnic_old") / shape
+    if old:
+        facts.note("values: cards of 1973 to 2001", old / shape, f"{old:,} are eleven digits as 3-2-6")
     ean, fourth = facts.n("ean") / shape, facts.n("cnic_fourth") / shape
     header = facts.says(T.CNIC)
     facts.note("values: 13 digits, province 1 to 8", share, f"{shape:,} of {facts.filled:,} cells")
@@ -157,6 +156,15 @@ def _cnic(facts: Facts, context: Context) -> Verdict | None:
     return None
 
 
+def _cell_halves(facts: Facts) -> float:
+    """Share of the distinct 15-digit numbers that are a network and two numbers of 16 bits, as LAC and CI are."""
+    keys = facts.found(T.IMSI, k.WEAK, k.SURE).keys()
+    if len(keys) < facts.limit("running", "fewest"):
+        return 0.0
+    fits = (keys // 10**5 % 10**5 <= 0xFFFF) & (keys % 10**5 <= 0xFFFF)
+    return float(fits.mean())
+
+
 def _long_digits(facts: Facts, context: Context) -> Verdict | None:
     """IMSI, IMEI, ICCID and ticket numbers."""
     filled, limit = facts.filled, facts.limit
@@ -165,6 +173,14 @@ def _long_digits(facts: Facts, context: Context) -> Verdict | None:
     if iccid / filled >= least:
         return Verdict(T.ICCID, Form.PLAIN, 0.95, iccid)
     imsi = facts.rules(T.IMSI)
+    halves = _cell_halves(facts) if imsi else 0.0
+    if imsi / filled >= least and facts.nameless and halves >= limit("long", "halves"):
+        facts.note(
+            "values: area and cell",
+            -halves,
+            f"{halves:.0%} are two numbers of 16 bits after the network, chance is 43 %",
+        )
+        return Verdict(T.CELL_ID, Form.PLAIN, 0.6, imsi)
     if imsi / filled >= least and not facts.says(T.CELL_ID) and not (facts.against and not facts.says(T.IMSI)):
         return Verdict(T.IMSI, Form.PLAIN, 0.9, imsi)
     devices = facts.length(14, 15, 16)
@@ -206,7 +222,7 @@ def _veiled(facts: Facts, context: Context) -> Verdict | None:
     limit = facts.limit
     digest = facts.n("digest", "base64")
     if digest / facts.filled >= limit("veiled", "digest"):
-        usual = facts.n("base64") + facts.length(27, 28, 29, 30, 31)
+        usual = facts.length(27, 28, 29, 30, 31)
         if (
             usual < digest * limit("veiled", "digest")
             and facts.header is not None
@@ -226,6 +242,8 @@ def _veiled(facts: Facts, context: Context) -> Verdict | None:
         facts.note(
             "values: masked digits", masked / facts.filled, f"{masked:,} cells are numbers with digits starred out"
         )
+        hidden = int(facts.profile.extremes[k.HIDDEN])
+        facts.note("values: digits hidden", hidden / 10, f"up to {hidden} digits: 10^{hidden} numbers fit such a cell")
         if header in _NUMBERED:
             return Verdict(header, Form.MASKED, 0.9, masked)
         if facts.n("masked_cnic") / masked >= 0.5:
@@ -279,6 +297,20 @@ def _temporal(facts: Facts, context: Context) -> Verdict | None:
     days = facts.share("stamp8")
     if days >= limit("time", "epoch") and filled >= 10 and (facts.nameless or facts.header is None):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.7, facts.n("stamp8"))
+    serial = facts.share("serial_day") >= limit("time", "epoch") and facts.share("fine") >= limit("time", "stamp")
+    if serial and facts.nameless and filled >= 10:
+        return Verdict(T.TIMESTAMP, Form.PLAIN, 0.6, facts.n("serial_day"))
+    packed = max(("stamp12", "ticks"), key=facts.n)
+    lone = facts.nameless and filled >= 10
+    if facts.share(packed) >= limit("time", "epoch") and (lone or facts.says(T.TIMESTAMP)):
+        return Verdict(T.TIMESTAMP, Form.PLAIN, 0.8, facts.n(packed))
+    clocks = facts.says(T.TIMESTAMP) and facts.header is not None and facts.header.role == "event_clock"
+    short = facts.length(*range(1, 7)) == facts.n("digits") and int(facts.profile.extremes[k.NUMBER_MAX]) < 240_000
+    if clocks and short and facts.share("digits") >= limit("time", "stamp"):
+        return Verdict(T.TIMESTAMP, Form.PLAIN, 0.7, facts.n("digits"))
+    spans = facts.share("duration_unit")
+    if spans >= limit("time", "share") and (facts.says(T.DURATION) or (facts.nameless and context.calls >= 1)):
+        return Verdict(T.DURATION, Form.PLAIN, 0.85, facts.n("duration_unit"))
     epoch, said = facts.epoch, facts.says(T.TIMESTAMP)
     if epoch and (said or facts.nameless or (facts.header is None and epoch != "epoch_s")):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.85 if said else 0.65, facts.n(epoch))
@@ -295,6 +327,9 @@ def _codes(facts: Facts, context: Context) -> Verdict | None:
     for kind, name, floor in ((T.PASSPORT, "passport", "passport"), (T.PNR, "locator", "locator")):
         if facts.says(kind) and facts.share(name) >= limit("words", floor):
             return Verdict(kind, Form.PLAIN, 0.92, facts.n(name))
+    documents = facts.share("passport", "document")
+    if facts.says(T.PASSPORT) and documents >= limit("words", "passport"):
+        return Verdict(T.PASSPORT, Form.PLAIN, 0.85, facts.n("passport", "document"))
     passport = facts.share("passport")
     if passport >= limit("words", "passport_lone"):
         if context.travel >= 2 or (
@@ -312,10 +347,15 @@ def _codes(facts: Facts, context: Context) -> Verdict | None:
         return Verdict(T.FLIGHT_NUMBER, Form.PLAIN, 0.9, facts.n("flight"))
     if facts.share("cgi") >= limit("words", "cell"):
         return Verdict(T.CELL_ID, Form.PLAIN, 0.9, facts.n("cgi"))
+    abroad = facts.share("cgi", "cell_foreign")
+    if abroad >= limit("words", "lone") and not facts.against:
+        return Verdict(T.CELL_ID, Form.PLAIN, 0.7, facts.n("cgi", "cell_foreign"))
+    if facts.share("place") >= limit("words", "cell") and (facts.says(T.SITE_NAME, T.LATITUDE) or facts.nameless):
+        return Verdict(T.SITE_NAME, Form.PLAIN, 0.7, facts.n("place"))
     if facts.header is not None and facts.header.role == "lac" and facts.length(*range(6, 32)) / filled > 0.5:
         return None
     if facts.says(T.CELL_ID):
-        coded = facts.n("digits", "pair", "digest")
+        coded = facts.n("digits", "pair", "digest", "cell_foreign", "cgi", "duration_unit", "document", "scientific")
         texts = facts.n("text", "words", "flight", "locator")
         if texts and facts.n("word_total") <= limit("words", "code_words") * facts.n("text", "words"):
             coded += texts
@@ -355,7 +395,7 @@ def _words(facts: Facts, context: Context) -> Verdict | None:
             kind = asked[0] if (asked[0] is T.CALL_TYPE) != travel else twin
             return Verdict(kind, Form.PLAIN, 0.8, int(scores[twin] * filled))
     if asked and header is not None and header.weight >= limit("words", "firm"):
-        if facts.share("words") >= 0.8:
+        if facts.share("words") >= 0.8 and (asked[0] not in turns or context.calls >= 1 or context.travel >= 1):
             return Verdict(asked[0], Form.PLAIN, 0.6, facts.n("words"))
         if asked[0] is T.SEX and facts.share("small") >= 0.8 and int(facts.profile.extremes[k.NUMBER_MAX]) <= 9:
             return Verdict(T.SEX, Form.PLAIN, 0.7, facts.n("small"))
@@ -407,6 +447,9 @@ def _prose(facts: Facts, context: Context) -> Verdict | None:
     if facts.share("words") >= 0.9 and named and 1 <= words <= limit("prose", "name_words"):
         return Verdict(T.PERSON_NAME, Form.PLAIN, 0.5 + 0.4 * names, texts)
     if places >= limit("prose", "places") and words >= 3:
+        if context.moments and context.calls >= 1 and not context.persons:
+            facts.note("neighbours", 0.5, "addresses beside numbers and moments, but no person: sites of cells")
+            return Verdict(T.SITE_NAME, Form.PLAIN, 0.5 + 0.3 * places, texts)
         return Verdict(T.ADDRESS, Form.PLAIN, 0.5 + 0.4 * places, texts)
     if size >= limit("prose", "long") and words >= 9:
         return Verdict(T.FREE_TEXT, Form.PLAIN, 0.55, facts.n("text_hit"))

@@ -15,18 +15,34 @@ from scanner.terms import ColumnType, Form
 _PARTIES = ("caller", "called", "subscriber_number")
 
 
-def with_roles(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns with the role of each party filled in where the header leaves it open.
+_STANDING = ("activation_date", "expiry_date")
 
-    The first number of a row of events is the subscriber's own, the next one the other party's: the order that every
-    export of call records keeps.
+
+def _own_first(parties: list[Column]) -> list[Column]:
+    """The parties with the subscriber's own column first: the one that its header names, else the one that repeats.
+
+    In one subscriber's or one switch's records few numbers call many; where both sides repeat alike the order of the
+    columns decides, which every export of call records keeps.
     """
-    timed = any(column.type is ColumnType.TIMESTAMP for column in columns)
-    parties = [column for column in columns if column.type is ColumnType.MSISDN]
+    callers = [column for column in parties if column.role == "caller"]
+    if callers:
+        return callers + [column for column in parties if column.role != "caller"]
+    if len(parties) == 2 and not any(column.role == "called" for column in parties):
+        first, second = (column.distinct or 0 for column in parties)
+        if second * 4 < first:
+            return parties[::-1]
+    return parties
+
+
+def with_roles(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns with the role of each party filled in where the header leaves it open."""
+    timed = any(c.type is ColumnType.TIMESTAMP and c.role not in _STANDING for c in columns)
+    parties = _own_first([column for column in columns if column.type is ColumnType.MSISDN])
     out = {column.index: column for column in columns}
     if timed and len(parties) >= 2 and not any(column.role == "called" for column in parties):
-        other = next((c for c in parties[1:] if c.role in (None, "caller")), None)
-        if other is not None and any(c.role in (None, "caller", "subscriber_number") for c in parties[:1]):
+        open_roles = (None, "caller", "subscriber_number") if parties[0].role == "caller" else (None, "caller")
+        other = next((c for c in parties[1:] if c.role in open_roles), None)
+        if other is not None and parties[0].role in (None, "caller", "subscriber_number"):
             out[other.index] = replace(other, role="called")
     first = next((c for c in parties if out[c.index].role is None), None)
     if first is not None:

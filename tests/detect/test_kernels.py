@@ -40,7 +40,7 @@ NOTATIONS = [
     "(0300) 1234567", "300-1234567", "+92 300 1234567", "0092-300-1234567", "tel:+923001234567", "92-0300-1234567",
     "+92 (0)300 1234567", "9203001234567", "92923001234567", "923001234567.0", '="03001234567"', "'03001234567",
     "۰۳۰۰۱۲۳۴۵۶۷", "٠٣٠٠-١٢٣٤٥٦٧", "０３００１２３４５６７", "0300\u200b1234567", "\u202a+92 300 1234567\u202c",
-    "0300\u00a01234567", "0300\u20131234567", "923001234567@s.whatsapp.net", "9.23001234567E+11",
+    "0300\u00a01234567", "0300\u20131234567", "0300/1234567", "923001234567@s.whatsapp.net", "9.23001234567E+11",
 ]  # fmt: skip
 
 
@@ -74,6 +74,7 @@ def test_every_notation_of_a_cnic_has_one_key(cell: str) -> None:
         ("03001234567/03211234567", [3001234567, 3211234567], []),
         ("to=923001234567 id=8812", [3001234567], []),
         ("order 9999912345671 shipped", [], []),
+        ("10.20.30.0/24 routed", [], []),
         ("pattern 99999-9999999-9 and 00000-0000000-0", [], []),
         ("0300-0000000 is a placeholder", [], []),
     ],
@@ -96,6 +97,12 @@ def test_identifiers_inside_text(text: str, numbers: list[int], cnics: list[int]
         ("20240102030405", datetime(2024, 1, 2, 3, 4, 5)),
         ("1704164645", datetime(2024, 1, 2, 3, 4, 5)),
         ("1704164645000", datetime(2024, 1, 2, 3, 4, 5)),
+        ("20240102T030405Z", datetime(2024, 1, 2, 3, 4, 5)),
+        ("20240102 0304", datetime(2024, 1, 2, 3, 4)),
+        ("02/Jan/2024:03:04:05 +0500", datetime(2024, 1, 2, 3, 4, 5)),
+        ("02-JAN-24 03.04.05.000000 AM", datetime(2024, 1, 2, 3, 4, 5)),
+        ("Tuesday, 2 January 2024 03:04:05", datetime(2024, 1, 2, 3, 4, 5)),
+        ("1704164645.25", datetime(2024, 1, 2, 3, 4, 5)),
     ],
 )
 def test_moments(cell: str, moment: datetime) -> None:
@@ -109,7 +116,13 @@ def test_moments(cell: str, moment: datetime) -> None:
      ("PK301", "flight"),
      ("PK36SCBL0000001123456702", "iban_valid"), ("0300*****67", "masked"), ("9.23E+11", "scientific"),
      ("12:30:11", "clock"), ("410-01-412-17611", "cgi"), ("31.5204", "latitude"), ("74.3587", "longitude"),
-     ("d41d8cd98f00b204e9800998ecf8427e", "digest"), ("PT5M", "duration_iso"), ("Tower|31.52|74.35", "place")],
+     ("d41d8cd98f00b204e9800998ecf8427e", "digest"), ("qZkfbXwLmNopQrSTuvWxYw==", "base64"),
+     ("410.03.412.17611", "cgi"), ("412/17611", "pair"), ("404-96-290-17611", "cell_foreign"),
+     ("5m 30s", "duration_unit"),
+     ("A1234567", "document"), ("ab 1234567", "passport"), ("03001234567/03211234567", "multi"),
+     ("202401020304", "stamp12"), ("240102030405", "stamp12"), ("638397974450000000", "ticks"),
+     ("210-57-123456", "cnic_old"), ("0300....567", "masked"), ("31°31'12\"N", "latitude"),
+     ("74.3587 E", "longitude"), ("PT5M", "duration_iso"), ("Tower|31.52|74.35", "place")],
 )  # fmt: skip
 def test_shapes(cell: str, name: str) -> None:
     assert profile(cell).counts[k.CLASSES.index(name)] == 1
