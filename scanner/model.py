@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scanner.terms import ColumnType, Form, Format, Level, ProblemCode, Status, Structure
+from scanner.terms import ColumnType, Counted, Form, Format, Level, ProblemCode, Status, Structure
 
 if TYPE_CHECKING:
     import pandas
@@ -197,6 +197,24 @@ class Artifact:
     """Rows whose date of birth makes a person under 18 at the last event."""
     duplicate_of: str | None = None
     """Path of an earlier artifact of the scan with the same rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What an artifact is, as far as can be told without detecting anything."""
+
+    path: str
+    format: Format
+    status: Status = Status.COMPLETE
+    encoding: str | None = None
+    detail: str = ""
+    """Dialect in words, as in `semicolon, quoted, header in row 4`."""
+    columns: tuple[str | None, ...] = ()
+    rows: int = 0
+    counted: Counted = Counted.EXACT
+    size_bytes: int | None = None
+    problems: tuple[Problem, ...] = ()
+    members: Members | None = None
 
 
 @dataclass(frozen=True, slots=True)

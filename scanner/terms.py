@@ -122,6 +122,15 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+class Counted(StrEnum):
+    """How a number of rows was come by where not all of them were read."""
+
+    EXACT = "exact"
+    STATED = "stated"  # the format says so
+    ABOUT = "about"  # from the bytes that were looked at
+    AT_LEAST = "at_least"
+
+
 class Format(StrEnum):
     """File formats of the contract."""
 

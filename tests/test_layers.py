@@ -35,9 +35,10 @@ LAYERS: dict[str, frozenset[str]] = {
     "report": BASE,
     "shards": BASE | {"ingest", "detect"},
     "engines": BASE | {"ingest", "detect", "shards"},
+    "inspection": BASE | {"ingest"},
     "pipeline": BASE | {"ingest", "detect", "structure", "score", "shards", "engines"},
     "__init__": frozenset({"errors", "options", "model", "pipeline"}),
-    "cli": BASE | {"pipeline", "report", "__init__"},
+    "cli": BASE | {"inspection", "pipeline", "report", "__init__"},
     "__main__": frozenset({"cli"}),
 }
 

@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scanner.cli import patterns_option
-from scanner.cli.exits import exit_of
-from scanner.cli.progress import Watch
+from scanner.cli.exits import Exit
 from scanner.cli.reading import limits_of, passwords_of, reading_options
 from scanner.cli.streams import standard_output
 from scanner.options import ScanOptions
+from scanner.terms import Status
+
+if TYPE_CHECKING:
+    from scanner.model import Inspected
 
 EPILOG = """\b
 Examples:
   breachscan inspect drop.zip
   breachscan inspect crm.sqlite
+  breachscan inspect seized/ --format json
 """
 
 
 @click.command("inspect", epilog=EPILOG, short_help="Show what a file holds: containers, members, tables.")
-@click.argument("path", metavar="PATH")
-@patterns_option
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text for people, json as one document.",
+)
 @click.option("--reveal", is_flag=True, help="Show names that hold identifiers whole.")
 @reading_options
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-q", "--quiet", is_flag=True, hidden=True, expose_value=False)  # as for other commands; it is quiet
 @click.pass_context
-def command(
-    context: click.Context, /, path: str, patterns: Path | None, reveal: bool, quiet: bool, **reading: Any
-) -> None:
-    """Show what a file holds: containers, members, tables, with format, rows and what could not be read."""
-    from scanner.pipeline import scan
-    from scanner.report.inspect import write_tree
+def command(context: click.Context, /, paths: tuple[str, ...], format_: str, reveal: bool, **reading: Any) -> None:
+    """Show what a file holds: containers, members, tables, with format, layout, rows and what could not be read.
 
-    watch = Watch([path], verbosity=0, quiet=quiet)
-    options = ScanOptions(patterns=patterns, samples=0, passwords=passwords_of(reading), limits=limits_of(reading))
-    try:
-        result = scan(path, options=options, observer=watch)
-    finally:
-        watch.done()
-    out = standard_output()
-    write_tree(result, out, reveal=reveal)
+    Nothing is detected, and of a large file only the beginning is read: its rows are then said to be about so many.
+    """
+    from scanner.inspection import inspect
+    from scanner.pipeline import scanner_version
+    from scanner.report.inspect import write_json, write_tree
+
+    options = ScanOptions(passwords=passwords_of(reading), limits=limits_of(reading))
+    left = []
+
+    def watched() -> Iterator[Inspected]:
+        for one in inspect(*paths, options=options):
+            left.append(one.status in (Status.PARTIAL, Status.UNREADABLE))
+            yield one
+
+    out = standard_output(json=format_ == "json")
+    if format_ == "json":
+        write_json(watched(), out, version=scanner_version(), reveal=reveal)
+    else:
+        write_tree(watched(), out, reveal=reveal)
     out.flush()
-    context.exit(exit_of(result.artifacts))
+    context.exit(Exit.INCOMPLETE if any(left) else Exit.OK)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from scanner.errors import InternalError, OptionError, ReadError
 from scanner.ingest import containers, readers
-from scanner.ingest.interface import Chunk, Head, Part, Source, Stream, Tail
-from scanner.ingest.sources import BytesSource, FileSource, Meter, StdinSource, digest
+from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail
+from scanner.ingest.sources import BytesSource, FileSource, JoinedSource, Meter, StdinSource, digest
+from scanner.ingest.volumes import volume_of
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -28,6 +29,9 @@ _BY_EXTENSION = {
     "log": Format.TEXT,
     "md": Format.TEXT,
 }
+
+#: Suffixes of files that may be zip archives though they do not begin as one.
+_ENDS_AS_ZIP = frozenset({".zip", ".exe", ".jar", ".apk"})
 
 #: First bytes of formats that are no text; named where no reader or container takes them.
 _SIGNATURES: tuple[tuple[bytes, Format, str], ...] = (
@@ -99,7 +103,7 @@ def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...])
         if stat.S_ISDIR(mode):
             yield from _folder(file, path, options, inside)
         elif stat.S_ISREG(mode):
-            yield from open_source(FileSource(file, path), options)
+            yield from _file(file, path, options)
         else:
             message = "a device, pipe or socket is not read"
             yield without_parts(path, binary, Status.SKIPPED, ProblemCode.NOT_A_FILE, message)
@@ -121,8 +125,71 @@ def _folder(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]
         yield from _entry(file / name, f"{path.rstrip('/')}/{shown(name)}", options, inside)
 
 
-def open_source(source: Source, options: ScanOptions, depth: int = 0) -> Iterator[Stream]:
-    """Streams of one source, of its members where it is a container; never raises for what is in it."""
+def _file(file: Path, path: str, options: ScanOptions) -> Iterator[Stream]:
+    """Streams of one file; a part of a split archive is read with the others where they lie beside it."""
+    source, volume = FileSource(file, path), volume_of(file)
+    if volume is None:
+        within = file.suffix.lower() in _ENDS_AS_ZIP and not _is_container(source) and _ends_as_zip(source)
+        yield from open_source(source, options, container=containers.zip_container() if within else None)
+        return
+    joined = JoinedSource(volume.parts, source) if volume.whole else None
+    if joined is not None and not _is_container(joined):
+        yield from open_source(source, options)  # named so, and no archive
+    elif joined is None:
+        message = f"part {volume.number} of a split archive, of which not all parts before it lie beside it"
+        yield _whole(source, Status.UNREADABLE, Problem(ProblemCode.MULTI_PART, message))
+    elif file != volume.head:
+        message = f"part {volume.number} of a split archive, read with it as {shown(volume.head.name)}"
+        yield _whole(source, Status.COMPLETE, Problem(ProblemCode.MULTI_PART, message))
+    else:
+        count = len(volume.parts)
+        message = (
+            f"{count} parts of a split archive, joined" if count > 1 else "of a split archive the first part alone"
+        )
+        for stream in open_source(joined, options):
+            yield _with(stream, Problem(ProblemCode.MULTI_PART, message)) if stream.head.path == path else stream
+
+
+def _ends_as_zip(source: FileSource) -> bool:
+    """Whether the file is a zip archive by its end: one behind a program, or the last part of a split one."""
+    with source.seekable() as stream:
+        stream.seek(max(0, (source.size or 0) - (1 << 16)))
+        return b"PK\5\6" in stream.read()
+
+
+def _is_container(source: Source) -> bool:
+    head = source.head()
+    return any(_recognises(one.recognise, head, source.path) for one in containers.candidates(head))
+
+
+def _whole(source: Source, status: Status, problem: Problem) -> Stream:
+    """A file as an artifact without rows; it is read to its end for its digest alone."""
+
+    def tail() -> Tail:
+        sha256, size = digest(source)
+        return Tail(status, (problem,), sha256, size, size, (size or 0) if status is Status.COMPLETE else 0)
+
+    return Stream(Head(source.path, Format.ARCHIVE), tail=tail)
+
+
+def _with(stream: Stream, problem: Problem) -> Stream:
+    """The stream with a problem more."""
+    inner = stream.tail
+
+    def tail() -> Tail:
+        last = inner()
+        return replace(last, problems=(*last.problems, problem))
+
+    return Stream(stream.head, stream.parts, tail, stream.size)
+
+
+def open_source(
+    source: Source, options: ScanOptions, depth: int = 0, container: Container | None = None
+) -> Iterator[Stream]:
+    """Streams of one source, of its members where it is a container; never raises for what is in it.
+
+    `container` opens it whatever its first bytes are.
+    """
     try:
         head = source.head()
     except ReadError as error:
@@ -143,15 +210,14 @@ def open_source(source: Source, options: ScanOptions, depth: int = 0) -> Iterato
         encoding = None if form is Format.BINARY else "utf-8"
         yield Stream(Head(source.path, form, encoding, lines=True), tail=lambda: nothing)
         return
-    for container in containers.candidates(head):
-        if not _recognises(container.recognise, head, source.path):
-            continue
+    opens = (one for one in containers.candidates(head) if _recognises(one.recognise, head, source.path))
+    for one in [container] if container is not None else opens:
         if depth >= options.limits.max_depth:
             message = f"containers within containers beyond max_depth ({options.limits.max_depth})"
             yield without_parts(source.path, Format.ARCHIVE, Status.SKIPPED, ProblemCode.LIMIT, message)
             return
         try:
-            for member in container.members(source, options):
+            for member in one.members(source, options):
                 if isinstance(member, Stream):
                     yield _guarded(member)
                     continue
@@ -175,7 +241,7 @@ def open_source(source: Source, options: ScanOptions, depth: int = 0) -> Iterato
                     return
         try:
             for stream in reader.read(source, options):
-                yield _guarded(stream)
+                yield _guarded(stream, source.size)
         except (OptionError, InternalError):
             raise
         except Exception as error:
@@ -227,7 +293,7 @@ def _stored_as(stream: Stream, source: Source) -> Stream:
         sha256, size = digest(source)
         return replace(inner(), sha256=sha256, size_bytes=size)
 
-    return Stream(stream.head, stream.parts, tail)
+    return Stream(stream.head, stream.parts, tail, stream.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +317,7 @@ class _Guarded:
             raise ReadError(ProblemCode.READER_FAILED, f"the reader failed: {type(error).__name__}") from None
 
 
-def _guarded(stream: Stream) -> Stream:
+def _guarded(stream: Stream, size: int | None = None) -> Stream:
     troubles: list[Problem] = []
     read = 0
 
@@ -277,4 +343,4 @@ def _guarded(stream: Stream) -> Stream:
             status = Status.PARTIAL if read else Status.UNREADABLE
         return replace(last, status=status, problems=last.problems + tuple(troubles))
 
-    return Stream(stream.head, parts(), tail)
+    return Stream(stream.head, parts(), tail, size)

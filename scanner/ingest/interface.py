@@ -129,6 +129,8 @@ class Head:
     """A document of lines: one column of text per line, which the report lists no columns for."""
     detail: str = ""
     """Dialect in words for people, as in `semicolon, quoted, header in row 4`."""
+    rows: int | None = None
+    """Where the format states them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ class Stream:
     head: Head
     parts: Iterator[Part] = field(default_factory=lambda: iter(()))
     tail: Callable[[], Tail] = Tail
+    size: int | None = None
+    """Bytes of the source that it is read from, where known before its end."""
 
 
 class Source(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
+from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -86,6 +87,99 @@ class FileSource:
     def file(self) -> Path | None:
         """The file itself."""
         return self._file
+
+
+class JoinedSource:
+    """Files that are one after the other the parts of an archive; its digest and size are those of the file named."""
+
+    def __init__(self, files: tuple[Path, ...], named: FileSource) -> None:
+        """`files` in order; `named` is the one whose path the archive goes by."""
+        self._files, self._named = files, named
+        sizes = [file.stat().st_size for file in files]
+        self.volumes = tuple(sum(sizes[:index]) for index in range(len(sizes)))
+        """Offsets at which the parts begin."""
+        self._size = sum(sizes)
+
+    @property
+    def path(self) -> str:
+        """Provenance path."""
+        return self._named.path
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of all parts."""
+        return self._size
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES."""
+        with self.stream() as stream:
+            return read_full(stream, HEAD_BYTES)
+
+    def stream(self) -> BinaryIO:
+        """The bytes from the first on."""
+        return _Joined(self._files, self.volumes, self._size)  # type: ignore[return-value]
+
+    def seekable(self) -> BinaryIO:
+        """The same, buffered."""
+        return io.BufferedReader(_Joined(self._files, self.volumes, self._size))  # type: ignore[return-value]
+
+    def file(self) -> Path | None:
+        """None: no one file holds it."""
+        return None
+
+    def digest(self) -> tuple[str | None, int | None]:
+        """SHA-256 and size of the file named; the other parts are reported with their own."""
+        return digest(self._named)
+
+
+class _Joined(io.RawIOBase):
+    def __init__(self, files: tuple[Path, ...], starts: tuple[int, ...], size: int) -> None:
+        super().__init__()
+        self._files, self._starts, self._size = files, starts, size
+        self._at, self._index = 0, -1
+        self._open: BinaryIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + (0, self._at, self._size)[whence])
+        return self._at
+
+    def readinto(self, target: object) -> int:
+        view = memoryview(target).cast("B")  # type: ignore[arg-type]
+        if self._at >= self._size or not view:
+            return 0
+        index = bisect_right(self._starts, self._at) - 1
+        if index != self._index:
+            self._shut()
+            try:
+                self._open, self._index = self._files[index].open("rb", buffering=0), index
+            except OSError as error:
+                raise read_error(error, "a part of the archive") from None
+        assert self._open is not None
+        self._open.seek(self._at - self._starts[index])
+        data = self._open.read(len(view))
+        if not data:
+            raise ReadError(ProblemCode.TRUNCATED, "a part of the archive is shorter than it was")
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _shut(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open, self._index = None, -1
+
+    def close(self) -> None:
+        self._shut()
+        super().close()
 
 
 class BytesSource:

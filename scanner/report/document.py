@@ -37,7 +37,8 @@ def _severity(severity: Severity) -> dict[str, Any]:
     return out
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """The contract's problem object."""
     return {"code": problem.code.value, "message": problem.message, "row": problem.row}
 
 
@@ -83,7 +84,7 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
         "format": artifact.format.value,
         "encoding": artifact.encoding,
         "status": artifact.status.value,
-        "problems": [_problem(one) for one in artifact.problems],
+        "problems": [problem_document(one) for one in artifact.problems],
         "rows": artifact.rows,
         "bad_rows": artifact.bad_rows,
         "columns": [_column(one, evidence) for one in artifact.columns],

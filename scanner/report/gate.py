@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from scanner.masking import mask_text, mask_value
-from scanner.model import Artifact, Column, ScanResult, Summary
+from scanner.model import Artifact, Column, Inspected, ScanResult, Summary
 
 R = TypeVar("R")
 
@@ -55,6 +55,14 @@ def show_artifact(artifact: Artifact, reveal: bool = False) -> Artifact:
     if reveal:
         return artifact
     return replace(_record(replace(artifact, columns=())), columns=tuple(map(_column, artifact.columns)))
+
+
+def show_inspected(one: Inspected, reveal: bool = False) -> Inspected:
+    """What was inspected as it may be shown; unchanged with `reveal`."""
+    if reveal:
+        return one
+    columns = tuple(None if name is None else mask_text(" ".join(name.split()), digests=True) for name in one.columns)
+    return replace(_record(replace(one, columns=())), columns=columns)
 
 
 def show_summary(summary: Summary, reveal: bool = False) -> Summary:

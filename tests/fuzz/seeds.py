@@ -10,6 +10,7 @@ import lzma
 import sqlite3
 import tarfile
 import zipfile
+from email.message import EmailMessage
 from functools import cache
 from typing import Any
 
@@ -108,6 +109,58 @@ def _texts() -> dict[str, bytes]:
     }
 
 
+def docx(embedded: bytes, body: bytes | None = None) -> bytes:
+    """A Word document with a paragraph, a table, a footnote and an embedded file."""
+    cells = "".join(f"<w:tc><w:p><w:t>{one}</w:t></w:p></w:tc>" for one in ("0300-1234567", "Hina Khan"))
+    said = "<w:p><w:r><w:t>Call 0300-1234567 or</w:t><w:tab/><w:t>mail</w:t></w:r></w:p>"
+    main = f'<w:document xmlns:w="w"><w:body>{said}<w:tbl><w:tr>{cells}</w:tr></w:tbl></w:body></w:document>'
+    core = '<c:coreProperties xmlns:c="c"><c:creator>write to office@example.org</c:creator></c:coreProperties>'
+    notes = '<w:footnotes xmlns:w="w"><w:footnote><w:p><w:t>note 0301-7654321</w:t></w:p></w:footnote></w:footnotes>'
+    return zipped(
+        {
+            "[Content_Types].xml": b"<Types/>",
+            "word/document.xml": main.encode() if body is None else body,
+            "word/footnotes.xml": notes.encode(),
+            "docProps/core.xml": core.encode(),
+            "word/embeddings/list.csv": embedded,
+        }
+    )
+
+
+def pdf(text: str, attached: bytes | None = None, password: str | None = None) -> bytes:
+    """A page of text."""
+    import pypdf
+    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+    writer, content = pypdf.PdfWriter(), DecodedStreamObject()
+    page = writer.add_blank_page(300, 200)
+    content.set_data(f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode())
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    named = DictionaryObject({NameObject(key): NameObject(value) for key, value in font.items()})
+    fonts = DictionaryObject({NameObject("/F1"): writer._add_object(named)})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    page[NameObject("/Contents")] = writer._add_object(content)
+    if attached is not None:
+        writer.add_attachment("list.csv", attached)
+    if password is not None:
+        writer.encrypt(password, algorithm="AES-256")
+    sink = io.BytesIO()
+    writer.write(sink)
+    return sink.getvalue()
+
+
+def message(attached: bytes, subject: str = "Liste für Hina") -> bytes:
+    """A message with a plain body, the same in HTML, and an attachment."""
+    made = EmailMessage()
+    made["Subject"], made["From"], made["To"] = subject, "Hina <hina@example.org>", "ali@example.org"
+    made["Date"], made["Message-ID"] = "Mon, 01 Jan 2024 10:00:00 +0500", "<1@example.org>"
+    made.set_content("Call 0300-1234567\n")
+    made.add_alternative("<b>Call 0300-1234567</b>", subtype="html")
+    made.add_attachment(attached, maintype="text", subtype="csv", filename="list.csv")
+    made.set_boundary("=-=")
+    return made.as_bytes()
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Name → bytes; the same in every run but for the times in a workbook."""
@@ -131,5 +184,9 @@ def seeds() -> dict[str, bytes]:
         "deflated.zip": zipped({"a.csv": CSV, "d/b.csv": b"x"}),
         "lzma.zip": zipped({"a.csv": CSV}, zipfile.ZIP_LZMA),
         "pax.tar": tarred({"a.csv": CSV, "ü" * 120: b"x"}),
+        "document.docx": docx(CSV),
+        "page.pdf": pdf("Call 0300-1234567", attached=CSV[:200]),
+        "message.eml": message(CSV[:500]),
+        "box.mbox": (b"From a@example.org Mon Jan  1 10:00:00 2024\n" + message(CSV[:200]) + b"\n") * 2,
         "gnu.tar": tarred({"a.csv": CSV, "n" * 120: b"x"}, tarfile.GNU_FORMAT),
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.model import ScanResult
+from scanner.model import Artifact, Inspected, ScanResult
 from scanner.report import gate
 from scanner.report.document import artifact_document, document
 from scanner.report.explain import write_explanation
@@ -50,9 +50,14 @@ def _explain(result: ScanResult, reveal: bool) -> str:
     return out.getvalue()
 
 
+def _inspected(one: Artifact) -> Inspected:
+    names = tuple(column.name for column in one.columns)
+    return Inspected(one.path, one.format, one.status, one.encoding, "", names, one.rows, problems=one.problems)
+
+
 def _tree(result: ScanResult, reveal: bool) -> str:
     out = io.StringIO()
-    write_tree(result, out, reveal=reveal, width=200)
+    write_tree(map(_inspected, result.artifacts), out, reveal=reveal, width=200)
     return out.getvalue()
 
 

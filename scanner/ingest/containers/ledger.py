@@ -70,9 +70,10 @@ class Ledger:
         if self.status is Status.PARTIAL and self.read == 0:
             self.status = Status.UNREADABLE
         detail = f"{self.listed:,} member{'' if self.listed == 1 else 's'}"
-        return Stream(Head(self.source.path, Format.ARCHIVE, self.encoding, detail=detail), iter(()), self._tail)
+        return Stream(Head(self.source.path, Format.ARCHIVE, self.encoding, detail=detail), iter(()), self.tail)
 
-    def _tail(self) -> Tail:
+    def tail(self) -> Tail:
+        """What is known in the end."""
         sha256, size = digest(self.source)
         problems = tuple(
             Problem(code, message if times == 1 else f"{message} ({times:,} times)", row)

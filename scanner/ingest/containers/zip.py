@@ -158,7 +158,7 @@ class _Checked(io.RawIOBase):
         return len(data)
 
 
-def _open(file: Shared, entry: Entry, password: bytes | None = None) -> BinaryIO:
+def open_entry(file: Shared, entry: Entry, password: bytes | None = None) -> BinaryIO:
     """The plain bytes of a member.
 
     Raises:
@@ -253,6 +253,9 @@ class Directory:
         #: What precedes the archive, as the program that unpacks it; offsets do not count it.
         self.shift = self.start - stated_at if len(volumes) == 1 else 0
         self.size = size
+        if len(volumes) <= disk < 0xFFFF:
+            message = f"the archive is split, and of its {disk + 1} parts not all lie beside it"
+            raise ReadError(ProblemCode.MULTI_PART, message)
         if self.start < 0 or self.shift < 0:
             raise ReadError(ProblemCode.CORRUPT, "the central directory is not where the archive says")
 
@@ -445,11 +448,11 @@ def _opener(file: Shared, entry: Entry, passwords: tuple[str, ...], known: list[
         ReadError: it cannot be opened.
     """
     if not entry.flags & 1:
-        _open(file, entry).close()
-        return lambda: _open(file, entry)
+        open_entry(file, entry).close()
+        return lambda: open_entry(file, entry)
     for password in dict.fromkeys([*known, *(one.encode() for one in passwords)]):
         try:
-            with _open(file, entry, password) as trial:
+            with open_entry(file, entry, password) as trial:
                 trial.read(_TRIAL)
         except WrongPasswordError:
             continue
@@ -459,6 +462,6 @@ def _opener(file: Shared, entry: Entry, passwords: tuple[str, ...], known: list[
             if not entry.strength:
                 continue  # one wrong password in 256 passes the first check, and gives bytes that make no sense
         known[:] = [password]
-        return lambda: _open(file, entry, password)
+        return lambda: open_entry(file, entry, password)
     message = "enciphered, and no password that was given opens it" if passwords else "enciphered; give a password"
     raise ReadError(ProblemCode.ENCRYPTED, message)

@@ -48,6 +48,7 @@ READERS: tuple[Reader, ...] = (
     Lazy("columnar", "Orc", _begins(b"ORC")),
     Lazy("avro", "Avro", _begins(b"Obj\1")),
     Lazy("sqlite", "Sqlite", _begins(b"SQLite format 3\0")),
+    Lazy("sqlite", "SqliteLog", _begins(b"\x37\x7f\x06")),
     Lazy("sheets", "Sheets", _begins(b"PK\3\4", b"\xd0\xcf\x11\xe0")),
     Lazy("json", "JsonReader"),
     Lazy("html", "HtmlReader"),

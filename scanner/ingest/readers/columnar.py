@@ -51,8 +51,10 @@ def leaves(array: pa.Array) -> list[pa.Array]:
         return leaves(pc.run_end_decode(array))
     if pa.types.is_struct(kind):
         return [leaf for child in array.flatten() for leaf in leaves(child)]
-    if pa.types.is_map(kind) or _is_list(kind):
-        return _map_leaves(array.flatten()) if pa.types.is_map(kind) else leaves(array.flatten())
+    if pa.types.is_map(kind):
+        return leaves(_as_list(array))
+    if _is_list(kind):
+        return leaves(array.flatten())
     if pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
         return [array.cast(pa.large_binary())]
     if pa.types.is_string_view(kind):
@@ -62,8 +64,12 @@ def leaves(array: pa.Array) -> list[pa.Array]:
     return [array]
 
 
-def _map_leaves(entries: pa.Array) -> list[pa.Array]:
-    return [leaf for child in entries.flatten() for leaf in leaves(child)]
+def _as_list(array: pa.MapArray) -> pa.ListArray:
+    """A map as the list of its entries, which Arrow can flatten: what lies under nulls and outside a slice is left out."""
+    entry = pa.struct([("key", array.type.key_type), ("value", array.type.item_type)])
+    kept = array.buffers()[:2]
+    held = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
+    return pa.ListArray.from_buffers(pa.list_(entry), len(array), kept, offset=array.offset, children=[held])
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -246,7 +252,13 @@ class Parquet:
                         order += 1
                         yield Parsed(metadata.num_row_groups * order + group, batch_chunk(batch))
 
-        head = Head(source.path, Format.PARQUET, columns=columns, detail=f"{metadata.num_row_groups} row groups")
+        head = Head(
+            source.path,
+            Format.PARQUET,
+            columns=columns,
+            detail=f"{metadata.num_row_groups} row groups",
+            rows=metadata.num_rows,
+        )
         yield Stream(head, _deferred(parts, course, "a row group cannot be read"), course.tail)
 
 
@@ -340,7 +352,7 @@ class Orc:
         try:
             with handle(source) as stream:
                 file = orc.ORCFile(stream)
-                stripes, schema = file.nstripes, file.schema
+                stripes, schema, rows = file.nstripes, file.schema, file.nrows
         except BaseException as error:
             made = as_read_error(error, "the ORC footer is missing or damaged, so no row can be read")
             yield unreadable(source.path, Format.ORC, course, made)
@@ -350,7 +362,7 @@ class Orc:
             for stripe in range(stripes):
                 yield Stripe(source, stripe)
 
-        head = Head(source.path, Format.ORC, columns=schema_paths(schema), detail=f"{stripes} stripes")
+        head = Head(source.path, Format.ORC, columns=schema_paths(schema), detail=f"{stripes} stripes", rows=rows)
         yield Stream(head, parts(), course.tail)
 
 

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from scanner.compiled import expect, kernel
 from scanner.errors import LimitError, ReadError
-from scanner.ingest.interface import Chunk, Head, Parsed, Part, Source, Stream
+from scanner.ingest.interface import Chunk, Head, Parsed, Part, Source, Stream, Tail
 from scanner.ingest.readers.columnar import Course, unreadable
+from scanner.ingest.readers.text import BinaryReader
 from scanner.ingest.spool import as_read_error
+from scanner.model import Problem
 from scanner.options import ScanOptions
-from scanner.terms import Format, ProblemCode
+from scanner.terms import Format, ProblemCode, Status
 
 _BATCH = 20_000
+#: A log whose check sums are of little-endian words; of big-endian ones with the last bit set.
+_LOG_MAGIC = 0x377F0682
+_JOURNAL = Problem(
+    ProblemCode.CORRUPT,
+    "a rollback journal lies beside the database: read as it stands, with a change that was not finished",
+)
 #: Bytes up to which a damaged or packed database is read from memory.
 _IN_MEMORY = 2 << 30
 
@@ -45,20 +58,52 @@ class Sqlite:
             if cut is not None:
                 course.failed(cut)
             yield Stream(head, iter(()), course.tail)
+        journal = beside(source.file(), "-journal")
         for (raw,) in tables:
-            yield _table(connection, raw.decode("utf-8", "replace"), source, cut)
+            stream = _table(connection, raw.decode("utf-8", "replace"), source, cut)
+            yield _noted(stream, _JOURNAL) if journal is not None and any(journal.read_bytes()[:8]) else stream
         connection.close()
+
+
+def _noted(stream: Stream, problem: Problem, status: Status | None = None) -> Stream:
+    inner = stream.tail
+
+    def tail() -> Tail:
+        last = inner()
+        return replace(last, status=status or last.status, problems=(*last.problems, problem))
+
+    return Stream(stream.head, stream.parts, tail)
+
+
+class SqliteLog:
+    """Reads a write-ahead log by itself, as bytes: its rows are read with its database."""
+
+    def recognise(self, head: bytes, name: str) -> bool:
+        """By the magic number."""
+        return len(head) >= 32 and int.from_bytes(head[:4], "big") & ~1 == _LOG_MAGIC
+
+    def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
+        """One stream; partial where the database does not lie beside."""
+        file = source.file()
+        read = file is not None and file.name.endswith("-wal") and file.with_name(file.name[:-4]).is_file()
+        for stream in BinaryReader().read(source, options):
+            if read:
+                yield stream
+                continue
+            message = "a write-ahead log without its database beside it: searched as bytes, its rows are not read"
+            yield _noted(stream, Problem(ProblemCode.NOT_A_TABLE, message), Status.PARTIAL)
 
 
 def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
     file, head = source.file(), source.head()
+    log = beside(file, "-wal")
     page = int.from_bytes(head[16:18], "big")
     page = 65536 if page == 1 else page
     stated, size = page * int.from_bytes(head[28:32], "big"), source.size or 0
     cut = None
     if size < stated:
         cut = ReadError(ProblemCode.TRUNCATED, "the database is shorter than it says; what its pages hold was read")
-    if file is not None and cut is None:
+    if file is not None and cut is None and log is None:
         connection = sqlite3.connect(
             f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
@@ -68,11 +113,74 @@ def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
         with source.seekable() as stream:
             data = bytearray(stream.read())
         data.extend(bytes(max(0, min(stated, _IN_MEMORY) - len(data))))
+        if log is not None and cut is None:
+            cut = apply_log(data, log.read_bytes(), page)
         data[18:20] = b"\1\1"  # a write-ahead log cannot lie beside a database in memory
         connection = sqlite3.connect(":memory:", check_same_thread=False)
         connection.deserialize(bytes(data))
     connection.text_factory = bytes
     return connection, cut
+
+
+def beside(file: Path | None, suffix: str) -> Path | None:
+    """The file that SQLite keeps beside a database under the same name, where it is there and holds anything."""
+    if file is None:
+        return None
+    found = file.with_name(file.name + suffix)
+    return found if found.is_file() and found.stat().st_size else None
+
+
+@kernel
+def chained(data: Any, start: int, end: int, big: int, first: int, second: int) -> tuple[int, int]:
+    """The check sum of a write-ahead log carried on over `data[start:end]`, whole 8-byte steps (uint8[...])."""
+    for at in range(start, end, 8):
+        if big:
+            one = (data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
+            two = (data[at + 4] << 24) | (data[at + 5] << 16) | (data[at + 6] << 8) | data[at + 7]
+        else:
+            one = data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24)
+            two = data[at + 4] | (data[at + 5] << 8) | (data[at + 6] << 16) | (data[at + 7] << 24)
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + two + first) & 0xFFFFFFFF
+    return first, second
+
+
+def apply_log(data: bytearray, log: bytes, page: int) -> ReadError | None:
+    """Lay what a write-ahead log has committed over a database; what stops it short of the log's end, if anything.
+
+    Source: sqlite.org/fileformat2.html, 4.
+    """
+    magic = int.from_bytes(log[:4], "big")
+    if len(log) < 32 or magic & ~1 != _LOG_MAGIC or int.from_bytes(log[8:12], "big") != page:
+        return ReadError(ProblemCode.CORRUPT, "the write-ahead log beside the database is not its own and was left out")
+    words = np.frombuffer(log, np.uint8)
+    expect(len(log))
+    sums = chained(words, 0, 24, magic & 1, 0, 0)
+    pending: dict[int, int] = {}
+    committed: dict[int, int] = {}
+    pages, at = 0, 32
+    while at + 24 + page <= len(log):
+        if log[at + 8 : at + 16] != log[16:24]:
+            break  # what follows is of an earlier use of the file
+        sums = chained(words, at, at + 8, magic & 1, *sums)
+        sums = chained(words, at + 24, at + 24 + page, magic & 1, *sums)
+        if tuple(map(int, sums)) != struct.unpack(">II", log[at + 16 : at + 24]):
+            break
+        number, after = struct.unpack(">II", log[at : at + 8])
+        pending[number] = at + 24
+        if after:
+            committed.update(pending)
+            pending, pages = {}, after
+        at += 24 + page
+    if pages * page > _IN_MEMORY:
+        return LimitError("with its write-ahead log the database is above 2 GiB; the log was left out")
+    if pages:
+        data.extend(bytes(max(0, pages * page - len(data))))
+        del data[pages * page :]
+    for number, place in committed.items():
+        if 0 < number <= pages:
+            data[(number - 1) * page : number * page] = log[place : place + page]
+    return None
 
 
 def _table(connection: sqlite3.Connection, name: str, source: Source, cut: ReadError | None) -> Stream:

@@ -88,6 +88,11 @@ class TextReader:
             meter.close()
 
 
+def lines_chunk(lines: list[str]) -> Chunk:
+    """Lines of text as one column."""
+    return Chunk(len(lines), (column_of([line.encode("utf-8", "replace") for line in lines]),))
+
+
 @dataclass(frozen=True, slots=True)
 class _Runs:
     order: int
@@ -96,6 +101,7 @@ class _Runs:
     """Runs that begin before this offset belong to the block."""
     skip: int
     """Runs that begin before this offset belonged to the block before."""
+    problems: tuple[Problem, ...]
 
     def read(self) -> Chunk:
         """Printable runs as one binary column."""
@@ -104,7 +110,7 @@ class _Runs:
             for found in _RUNS.finditer(self.block)
             if self.skip <= found.start() < self.owned
         ]
-        return Chunk(len(runs), (column_of(runs),))
+        return Chunk(len(runs), (column_of(runs),), problems=self.problems)
 
 
 class BinaryReader:
@@ -115,7 +121,7 @@ class BinaryReader:
         return True
 
     def read(self, source: Source, options: ScanOptions, problems: tuple[Problem, ...] = ()) -> Iterator[Stream]:
-        """One stream."""
+        """One stream; `problems` are told with its first runs."""
         meter = Meter(source)
         faults: list[Problem] = []
 
@@ -131,7 +137,7 @@ class BinaryReader:
                     for found in _RUNS.finditer(block):
                         if found.start() < owned:
                             last = max(last, found.end())
-                    yield _Runs(order, block, owned, skip)
+                    yield _Runs(order, block, owned, skip, problems if order == 0 else ())
                     # the next block sees the overlap again, but not runs that this one took
                     carry = block[owned:]
                     skip = max(0, last - owned)
