@@ -109,6 +109,38 @@ def test_leaves_have_as_many_arrays_as_paths(values: list[object]) -> None:
     assert len(leaves(pa.array(values, kind))) == len(leaf_paths(kind, "x"))
 
 
+MAPS = {
+    "of structs": (
+        pa.map_(pa.string(), pa.struct({"x": pa.string(), "y": pa.int64()})),
+        [[("a", {"x": "1", "y": 2})], None, [], [("b", {"x": "3", "y": 4})]],
+        [["a", "b"], ["1", "3"], [2, 4]],
+    ),
+    "of maps": (
+        pa.map_(pa.string(), pa.map_(pa.string(), pa.int64())),
+        [[("a", [("b", 1)])], [("c", [])], None, [("d", [("e", 5)])]],
+        [["a", "c", "d"], ["b", "e"], [1, 5]],
+    ),
+    "in lists": (
+        pa.list_(pa.map_(pa.string(), pa.int64())),
+        [[[("a", 1)]], [], None, [[("z", 2)]]],
+        [["a", "z"], [1, 2]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_maps_have_all_their_leaves_in_parquet_too(name: str) -> None:
+    kind, values, expected = MAPS[name]
+    array, sink = pa.array(values, kind), io.BytesIO()
+    assert [leaf.to_pylist() for leaf in leaves(array)] == expected
+    assert [leaf.to_pylist() for leaf in leaves(array.slice(3))] == [[one[-1]] for one in expected]
+    pq.write_table(pa.table({"m": array}), sink)
+    (stream,) = Parquet().read(BytesSource(sink.getvalue(), "maps"), ScanOptions())
+    (chunk,) = [part.read() for part in stream.parts]
+    assert [column.to_pylist() for column in chunk.columns] == expected
+    assert stream.tail().status is Status.COMPLETE
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_compressed_stream_keeps_path_and_outer_digest(pack: object) -> None:
     data = pack(TEXT[:9000]) + pack(TEXT[9000:])  # type: ignore[operator]

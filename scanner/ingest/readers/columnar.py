@@ -65,7 +65,7 @@ def leaves(array: pa.Array) -> list[pa.Array]:
 
 
 def _as_list(array: pa.MapArray) -> pa.ListArray:
-    """A map as the list of its entries, which Arrow can flatten: what lies under nulls and outside a slice is left out."""
+    """A map as the list of its entries, which Arrow can flatten, without what lies under nulls or outside a slice."""
     entry = pa.struct([("key", array.type.key_type), ("value", array.type.item_type)])
     kept = array.buffers()[:2]
     held = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
