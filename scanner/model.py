@@ -124,6 +124,44 @@ class Obligation:
     id: str
     title: str
     reason: str
+    """What engages it, and what in the file shows that."""
+    asks: str = ""
+    """What the rule asks for, or would."""
+    status: str = ""
+    """What the instrument is today: in force, a bill, a draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A next step for an incident responder."""
+
+    stage: str
+    """`preserve`, `verify`, `notify` or `block`."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A column that goes beyond the minimum of a lawful disclosure."""
+
+    index: int | None
+    """Position of the column; None for identifiers outside of columns."""
+    column: str
+    """Its header, or words for it where it has none."""
+    type: ColumnType
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What goes beyond the minimum of one case in which a licence allows disclosure."""
+
+    purpose: str
+    title: str
+    excess: tuple[Excess, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    """Columns without a type, which a person has to look at."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +234,10 @@ class Artifact:
     minors: int = 0
     """Rows whose date of birth makes a person under 18 at the last event."""
     duplicate_of: str | None = None
-    """Path of an earlier artifact of the scan with the same rows."""
+    """Path of the artifact of the scan that holds the same rows."""
+    disclosures: tuple[Disclosure, ...] = ()
+    """For each case in which a licence allows disclosure, the columns beyond its minimum."""
+    advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +268,10 @@ class Summary:
     subscribers: Subscribers = Subscribers()
     severity: Severity = Severity()
     linkage: tuple[Linkage, ...] = ()
+    breakdown: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
+    """Distinct subscribers of the scan by `operator` at allocation, `province` and `district` of CNIC."""
+    advice: tuple[Advice, ...] = ()
+    """What to do now, over all artifacts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
@@ -33,10 +31,12 @@ from scanner.model import (
 from scanner.options import ScanOptions
 from scanner.packs import load_pack
 from scanner.packs.schema import Pack
+from scanner.score.breakdown import breakdown
 from scanner.score.duplicates import Print, Shape, mark
-from scanner.score.duties import obligations
+from scanner.score.duties import advice, obligations
 from scanner.score.exposure import exposures
 from scanner.score.holding import Holding, Kind
+from scanner.score.lawful import disclosures
 from scanner.score.linkage import Run
 from scanner.score.severity import Model, score
 from scanner.score.summary import BASIS, summarise
@@ -139,28 +139,6 @@ def _minors(profile: ArtifactProfile, records: Sequence[Record], model: Model) -
     return profile.births.younger_than(ADULT, day)
 
 
-def _count(keys: Any, table: Mapping[str, Mapping[str, str]], digits: int, what: str) -> dict[str, int]:
-    codes, counts = np.unique(keys, return_counts=True)
-    out: dict[str, int] = {}
-    for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
-        name = table.get(str(code).zfill(digits), {}).get(what) or "unknown"
-        out[name] = out.get(name, 0) + count
-    return dict(sorted(out.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _breakdown(sets: Mapping[ColumnType, KeySet], pack: Pack) -> Mapping[str, Mapping[str, int]]:
-    """Distinct numbers by operator at allocation, CNICs by province and district."""
-    out: dict[str, Mapping[str, int]] = {}
-    if ColumnType.MSISDN in sets and "mobile_ndc" in pack.tables:
-        codes = sets[ColumnType.MSISDN].keys() // 10**7
-        out["operator"] = _count(codes, pack.tables["mobile_ndc"].codes, 3, "operator")
-    if ColumnType.CNIC in sets and "cnic_district" in pack.tables:
-        codes = sets[ColumnType.CNIC].keys() // 10**10
-        for what in ("province", "district"):
-            out[what] = _count(codes, pack.tables["cnic_district"].codes, 3, what)
-    return MappingProxyType(out)
-
-
 def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
     merged = ArtifactProfile()
     for problem in tail.problems:
@@ -186,7 +164,7 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
         if short:
             text = f"{tail.bytes_read:,} of {tail.bytes_total:,} bytes could be read"
             profile.note(Problem(ProblemCode.TRUNCATED, text))
-    people = _people(judged)
+    people, runs = _people(judged), _runs(judged, model)
     artifact = Artifact(
         path=head.path,
         format=head.format,
@@ -208,14 +186,20 @@ def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables,
         subscribers=Subscribers() if people is None else Subscribers(len(people[1]), people[0][0].value),
         coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells),
         members=tail.members,
-        breakdown=_breakdown(judged.sets, pack),
+        breakdown=breakdown({kind: [(0, run)] for kind, run in runs.items()}, pack),
     )
     artifact = replace(artifact, minors=_minors(profile, artifact.records, model))
     keys = {column.index: facts.key for column, facts in zip(judged.columns, judged.facts, strict=True)}
     readings = exposures(artifact, pack, ByIndex(profile.together, keys))
     artifact = replace(artifact, severity=score(readings, artifact.subscribers.distinct, model))
-    artifact = replace(artifact, obligations=obligations(artifact, pack))
-    return Finished(artifact, Holding(_runs(judged, model), readings, _shape(judged, profile, tail.sha256)))
+    found, many = artifact.severity.level, artifact.subscribers.distinct
+    artifact = replace(
+        artifact,
+        obligations=obligations(artifact, pack),
+        disclosures=disclosures(artifact, pack),
+        advice=advice([artifact], many, found, artifact.breakdown, pack),
+    )
+    return Finished(artifact, Holding(runs, readings, _shape(judged, profile, tail.sha256)))
 
 
 def model_of(pack: Pack, options: ScanOptions) -> Model:

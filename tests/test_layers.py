@@ -32,13 +32,15 @@ LAYERS: dict[str, frozenset[str]] = {
     "detect": BASE | {"ingest"},  # the chunks that readers hand over
     "structure": BASE,
     "score": BASE,
-    "report": BASE,
+    # the sides of a comparison
+    "report": BASE | {"score"},
     "shards": BASE | {"ingest", "detect"},
     "engines": BASE | {"ingest", "detect", "shards"},
     "inspection": BASE | {"ingest"},
     "pipeline": BASE | {"ingest", "detect", "structure", "score", "shards", "engines"},
     "__init__": frozenset({"errors", "options", "model", "pipeline"}),
-    "cli": BASE | {"inspection", "pipeline", "report", "__init__"},
+    # purposes of a disclosure, and comparisons: both are asked of what a scan found
+    "cli": BASE | {"inspection", "pipeline", "report", "score", "__init__"},
     "__main__": frozenset({"cli"}),
 }
 

@@ -20,6 +20,11 @@ COMMANDS = {
     "scan": ("scanner.cli.scan", "Say what files and folders are, whom they expose and how badly."),
     "explain": ("scanner.cli.explain", "Show why each column and structure of a file was judged so."),
     "inspect": ("scanner.cli.inspect", "Show what a file holds: containers, members, tables."),
+    "check-disclosure": (
+        "scanner.cli.check_disclosure",
+        "Say which columns go beyond what a lawful disclosure needs.",
+    ),
+    "compare": ("scanner.cli.compare", "Show two files, folders or reports side by side."),
     "patterns": ("scanner.cli.patterns", "List, show and test the rule packs."),
     "completion": ("scanner.cli.completion", "Print the completion script of a shell."),
 }

@@ -147,6 +147,19 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     help="End with status 1 if an artifact reaches this level.",
 )
 @patterns_option
+@click.option(
+    "--circumstances",
+    type=click.Choice(["offered", "exposed", "recipients", "internal"]),
+    default="offered",
+    show_default=True,
+    help="How the data were come by: posted or on offer, open on a server, sent by mistake, found inside.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Day from which the age of events is counted.  [default: that of the rule pack]",
+)
 @click.option("--reveal", is_flag=True, help="Show identifiers whole; a file is then readable by its owner alone.")
 @click.option("--samples", type=click.IntRange(0, 20), default=3, show_default=True, help="Samples for each column.")
 @click.option(
@@ -169,6 +182,8 @@ def command(
     workers: int,
     fail_on: str | None,
     patterns: Path | None,
+    circumstances: str,
+    as_of: datetime | None,
     reveal: bool,
     samples: int,
     shard_bytes: int,
@@ -192,6 +207,8 @@ def command(
         samples=samples,
         passwords=passwords_of(reading),
         limits=limits_of(reading),
+        circumstances=circumstances,
+        as_of=None if as_of is None else as_of.date(),
     )
     watch = Watch(paths, verbosity=verbose, quiet=quiet)
     try:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scanner.model import Artifact, Column, Evidence, Linkage, Problem, Record, ScanResult, Severity, Summary
+from scanner.model import (
+    Advice,
+    Artifact,
+    Column,
+    Disclosure,
+    Evidence,
+    Linkage,
+    Problem,
+    Record,
+    ScanResult,
+    Severity,
+    Summary,
+)
 from scanner.terms import Level, Status
 
 SCHEMA_VERSION = "1"
@@ -95,7 +107,10 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
         "records": [_record(one, evidence) for one in artifact.records],
         "subscribers": {"distinct": artifact.subscribers.distinct, "basis": artifact.subscribers.basis},
         "severity": _severity(artifact.severity),
-        "obligations": [{"id": o.id, "title": o.title, "reason": o.reason} for o in artifact.obligations],
+        "obligations": [
+            {"id": one.id, "title": one.title, "reason": one.reason, "asks": one.asks, "status": one.status}
+            for one in artifact.obligations
+        ],
         "overlaps": [
             {
                 "path": one.path,
@@ -121,7 +136,29 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
         out["minors"] = artifact.minors
     if artifact.duplicate_of is not None:
         out["duplicate_of"] = artifact.duplicate_of
+    if artifact.disclosures:
+        out["lawful_minimum"] = [disclosure_document(one) for one in artifact.disclosures]
+    if artifact.advice:
+        out["advice"] = _advice(artifact.advice)
     return out
+
+
+def disclosure_document(found: Disclosure) -> dict[str, Any]:
+    """What goes beyond the minimum of one lawful purpose."""
+    return {
+        "purpose": found.purpose,
+        "title": found.title,
+        "excess": [
+            {"index": one.index, "column": one.column, "type": one.type.value, "reason": one.reason}
+            for one in found.excess
+        ],
+        "unjudged": list(found.unjudged),
+        "note": found.note,
+    }
+
+
+def _advice(advice: tuple[Advice, ...]) -> list[dict[str, str]]:
+    return [{"stage": one.stage, "text": one.text} for one in advice]
 
 
 def _linkage(link: Linkage) -> dict[str, Any]:
@@ -140,7 +177,7 @@ def _in_order(counts: Mapping[str, int], order: tuple[str, ...]) -> dict[str, in
 
 def summary_document(summary: Summary) -> dict[str, Any]:
     """The contract's summary object."""
-    return {
+    out: dict[str, Any] = {
         "artifacts": summary.artifacts,
         "by_status": _in_order(summary.by_status, tuple(Status)),
         "by_level": _in_order(summary.by_level, tuple(Level)),
@@ -148,6 +185,11 @@ def summary_document(summary: Summary) -> dict[str, Any]:
         "severity": _severity(summary.severity),
         "linkage": [_linkage(one) for one in summary.linkage],
     }
+    if summary.breakdown:
+        out["breakdown"] = {name: dict(counts) for name, counts in summary.breakdown.items()}
+    if summary.advice:
+        out["advice"] = _advice(summary.advice)
+    return out
 
 
 def tool_document(version: str, patterns_sha256: str) -> dict[str, str]:

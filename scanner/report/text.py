@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from scanner.model import Artifact, Column, ScanResult
+from scanner.model import Advice, Artifact, Column, ScanResult
 from scanner.report import gate
 from scanner.report.words import (
     LEVEL_STYLES,
@@ -32,6 +32,8 @@ from scanner.terms import ColumnType, Form, Level, Status
 
 #: Width where there is no terminal to ask.
 PIPE_WIDTH = 110
+#: Entries of a list that a file's section shows.
+_FEW = 8
 _STATUS_STYLES = {Status.PARTIAL: "yellow", Status.UNREADABLE: "magenta", Status.SKIPPED: "magenta"}
 
 
@@ -211,6 +213,42 @@ def _problems(one: Artifact) -> list[Text]:
     return lines
 
 
+def _names(kind: ColumnType) -> tuple[str, str]:
+    return TYPES.get(kind, (kind.value, kind.value))
+
+
+def _lawful(one: Artifact) -> list[Text]:
+    """For each case in which a licence allows disclosure, the columns beyond its minimum."""
+    lines = []
+    for found in one.disclosures:
+        names = [held.column for held in found.excess]
+        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        text = f"beyond the minimum: {', '.join(names[:_FEW])}{more}" if names else "within the minimum"
+        note = f"; {found.note}" if found.note else ""
+        lines.append(Text.assemble(printable(found.title), (printable(f": {text}{note}"), "dim")))
+    return lines
+
+
+def _duties(one: Artifact, every: bool) -> list[Text]:
+    """Rules that may be engaged: what each asks for, and in the long report why."""
+    lines = []
+    for duty in one.obligations:
+        line = Text.assemble(printable(duty.title), (printable(f": {duty.asks or duty.reason}"), "dim"))
+        if every and duty.asks:
+            line.append(printable(f". {duty.reason}"), "dim")
+        lines.append(line)
+    lines.append(Text("Decision support, not legal advice.", style="dim italic"))
+    return lines
+
+
+def _advice(steps: Sequence[Advice]) -> Table:
+    """What to do now, by stage."""
+    rows: list[tuple[str, RenderableType]] = []
+    for at, step in enumerate(steps):
+        rows.append(("" if at and steps[at - 1].stage == step.stage else step.stage, _t(step.text)))
+    return _grid(rows)
+
+
 def _section(one: Artifact, every: bool) -> RenderableType:
     rows: list[tuple[str, RenderableType]] = [("what", _t(_what(one)))]
     if one.duplicate_of is not None:
@@ -229,13 +267,16 @@ def _section(one: Artifact, every: bool) -> RenderableType:
         rest.append(("score", Group(*_score(one))))
     if one.overlaps:
         shared = [
-            _t(f"{count(one_.shared_subscribers, 'subscriber')} ({one_.share_of_this:.0%}) also in {one_.path}")
-            for one_ in one.overlaps[:8]
+            _t(f"{count(held.shared_subscribers, *_names(held.on))} ({held.share_of_this:.0%}) also in {held.path}")
+            for held in one.overlaps[:_FEW]
         ]
+        if len(one.overlaps) > _FEW:
+            shared.append(_t(f"and {len(one.overlaps) - _FEW} more", "dim"))
         rest.append(("overlaps", Group(*shared)))
+    if one.disclosures:
+        rest.append(("lawful", Group(*_lawful(one))))
     if one.obligations:
-        duties = [Text.assemble((printable(o.title), ""), (f": {printable(o.reason)}", "dim")) for o in one.obligations]
-        rest.append(("may engage", Group(*duties)))
+        rest.append(("may engage", Group(*_duties(one, every))))
     if one.problems:
         rest.append(("problems", Group(*_problems(one))))
     parts.append(_grid(rest))
@@ -306,6 +347,10 @@ def print_text(
             notes = f" · {', '.join(problem.code.value for problem in one.problems)}" if one.problems else ""
             line = f"  {one.path}  {one.format.value}, {count(one.rows, 'row')}{notes}"
             on.print(_t(line, "dim"))
+    if result.summary.advice:
+        on.print()
+        on.print(Rule("what to do now", align="left", style="dim"))
+        on.print(_advice(result.summary.advice))
     for one in order if verbose else matter:
         if chosen is not None and one.path not in chosen:
             continue
@@ -316,6 +361,4 @@ def print_text(
         for link in result.summary.linkage:
             head = Text.assemble(_level(link.severity.level, Status.COMPLETE), f" {link.severity.score:.0f}  ")
             on.print(head.append_text(_t(" + ".join(link.artifacts))))
-            on.print(
-                Padding(_t(f"{link.reason} ({count(link.shared_subscribers, 'shared subscriber')})", "dim"), (0, 4))
-            )
+            on.print(Padding(_t(link.reason, "dim"), (0, 4)))

@@ -1,31 +1,86 @@
-"""Rules that what was found may engage, as the packs state them."""
+"""Rules that what was found may engage, and what to do now: decision support, not legal advice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from scanner.model import Artifact, Obligation
+from scanner.model import Advice, Artifact, Obligation
 from scanner.packs.schema import Pack
+from scanner.score.breakdown import Breakdown
 from scanner.terms import ColumnType, Level
 
+CAVEAT = "Decision support, not legal advice."
+#: Names of a breakdown that a sentence holds.
+_NAMED = 3
 
-def _triggers(artifact: Artifact, entry: Mapping[str, Any]) -> Sequence[str]:
-    """What in the artifact sets a rule off: column types and structures, in the entry's order."""
-    held = {
-        column.type.value for column in artifact.columns if column.rows_matched and column.type is not ColumnType.OTHER
-    }
-    held |= {kind.value for kind, count in artifact.identifiers.items() if count.occurrences}
-    structures = {record.structure.value for record in artifact.records}
-    return [one for one in entry["types"] if one in held] + [one for one in entry["structures"] if one in structures]
+
+def held(artifact: Artifact) -> dict[str, str]:
+    """Column types and structures of an artifact, each with what in it shows them."""
+    out: dict[str, str] = {}
+    for column in artifact.columns:
+        if column.rows_matched and column.type is not ColumnType.OTHER:
+            out.setdefault(column.type.value, column.name or f"column {column.index + 1}")
+    for kind, count in artifact.identifiers.items():
+        if count.occurrences:
+            out.setdefault(kind.value, f"{count.occurrences:,} in the text")
+    for record in artifact.records:
+        out.setdefault(record.structure.value, f"{record.rows:,} rows")
+    return out
+
+
+def _fits(entry: Mapping[str, Any], there: Iterable[str], level: Level) -> list[str] | None:
+    """What sets an entry off, in its order; None where something that it needs is not there."""
+    found = set(there)
+    if level.rank < Level(entry["level"]).rank:
+        return None
+    groups = [[one for one in group if one in found] for group in entry["needs"]]
+    return list(dict.fromkeys(one for group in groups for one in group)) if all(groups) else None
+
+
+def _entries(pack: Pack, stem: str, name: str) -> Sequence[Mapping[str, Any]]:
+    listed: Sequence[Mapping[str, Any]] = pack.settings.get(stem, {}).get(name, ())  # type: ignore[assignment]
+    return listed
 
 
 def obligations(artifact: Artifact, pack: Pack) -> tuple[Obligation, ...]:
-    """The rules that an artifact may engage: decision support, not legal advice."""
+    """The rules that an artifact may engage, each with what in the file sets it off and what it asks for."""
+    shown = held(artifact)
     out = []
-    for entry in pack.settings.get("obligations", {}).get("obligation", ()):  # type: ignore[attr-defined]
-        found = _triggers(artifact, entry)
-        if found and artifact.severity.level.rank >= Level(entry["level"]).rank:
-            reason = f"May be engaged: {entry['because']} ({', '.join(found)}). Decision support, not legal advice."
-            out.append(Obligation(entry["id"], entry["title"], reason))
+    for entry in _entries(pack, "obligations", "obligation"):
+        found = _fits(entry, shown, artifact.severity.level)
+        if found is not None and artifact.severity.level is not Level.NONE:
+            by = "; ".join(f"{one}: {shown[one]}" for one in found)
+            reason = f"May be engaged: {entry['because']}{f' ({by})' if by else ''}. {CAVEAT}"
+            out.append(Obligation(entry["id"], entry["title"], reason, entry["asks"], entry["status"]))
     return tuple(out)
+
+
+def _listed(counts: Mapping[str, int], otherwise: str) -> str:
+    named = [f"{name} {many:,}" for name, many in counts.items() if name != "unknown"]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more if named else otherwise
+
+
+def advice(
+    artifacts: Sequence[Artifact], subscribers: int, level: Level, breakdown: Breakdown, pack: Pack
+) -> tuple[Advice, ...]:
+    """Next steps for a responder by what artifacts hold and how grave it is, with the counts filled in."""
+    if level is Level.NONE:
+        return ()
+    there = {one for artifact in artifacts for one in held(artifact)}
+    minors = sum(artifact.minors for artifact in artifacts if artifact.duplicate_of is None)
+    figures = {
+        "subscribers": f"{subscribers:,}",
+        "files": f"{len(artifacts):,}",
+        "cnics": f"{sum(breakdown.get('province', {}).values()):,}",
+        "minors": f"{minors:,}",
+        "operators": _listed(breakdown.get("operator", {}), "the operators"),
+        "provinces": _listed(breakdown.get("province", {}), "province not known"),
+        "districts": _listed(breakdown.get("district", {}), "districts not known"),
+    }
+    return tuple(
+        Advice(entry["stage"], str(entry["text"]).format_map(figures))
+        for entry in _entries(pack, "advice", "step")
+        if _fits(entry, there, level) is not None and not (entry.get("minors") and not minors)
+    )

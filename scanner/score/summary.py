@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from scanner.model import Artifact, Linkage, Overlap, Severity, Subscribers, Summary
+from scanner.score.breakdown import breakdown
 from scanner.score.duplicates import duplicates
+from scanner.score.duties import advice
 from scanner.score.exposure import Exposure, contents, join, merged
 from scanner.score.holding import Holding, Kind, layout
 from scanner.score.linkage import Run, shared, union
@@ -16,6 +18,10 @@ from scanner.score.severity import Model, score
 from scanner.terms import SUBSCRIBER_BASIS, ColumnType
 
 _MOST_OVERLAPS = 50
+#: What tells who a person is.
+IDENTITY = frozenset(
+    {ColumnType.MSISDN, ColumnType.CNIC, ColumnType.PERSON_NAME, ColumnType.ADDRESS, ColumnType.PASSPORT}
+)
 _PEOPLE = (ColumnType.MSISDN, ColumnType.CNIC)
 #: The order in which a set stands for persons: whole numbers and CNICs, then veiled ones, then other identifiers.
 BASIS: tuple[Kind, ...] = (
@@ -91,11 +97,14 @@ def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact
         behaviours = [{s for r in unit.readings if r is not None for s in r.structures} for unit in (a, b)]
         if all(held & events for held in alone) and behaviours[0] != behaviours[1]:
             new |= behaviours[0] ^ behaviours[1]
+        if _adds_identity(a, b, events) or _adds_identity(b, a, events):
+            new |= {"identity"}
         if not new:
             continue
         named = {entry["id"]: str(entry["label"]) for entry in contents(model.pack)}
+        shown = " and ".join(sorted({s.value.replace("_", " ") + "s" for held in behaviours for s in held}))
         gained = [named[content] for content in named if content in new] or [
-            " and ".join(sorted(s.value.replace("_", " ") + "s" for held in behaviours for s in held))
+            f"who the persons are: {shown}" if "identity" in new else shown
         ]
         out.append(
             Linkage(
@@ -108,6 +117,14 @@ def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact
             )
         )
     return out
+
+
+def _adds_identity(register: _Unit, behaviour: _Unit, events: set[str]) -> bool:
+    """Whether one table without events names persons by what the other, of their events, does not hold."""
+    if _held(register) & events or not _held(behaviour) & events:
+        return False
+    theirs = {kind for found in behaviour.readings if found is not None for kind in found.types}
+    return any(kind in IDENTITY - theirs for found in register.readings if found is not None for kind in found.types)
 
 
 def _held(unit: _Unit) -> set[str]:
@@ -206,11 +223,16 @@ def summarise(
         )
         for at, artifact in enumerate(artifacts)
     )
+    people = _subscribers(artifacts, sets)
+    worst = max(found, key=lambda one: one.score, default=Severity())
+    spread = breakdown(sets, model.pack)
     return out, Summary(
         artifacts=len(out),
         by_status=MappingProxyType(dict(sorted(Counter(a.status.value for a in out).items()))),
         by_level=MappingProxyType(dict(sorted(Counter(a.severity.level.value for a in out).items()))),
-        subscribers=_subscribers(artifacts, sets),
-        severity=max(found, key=lambda one: one.score, default=Severity()),
+        subscribers=people,
+        severity=worst,
         linkage=tuple(sorted(linkage, key=lambda link: (-link.severity.score, link.artifacts, link.on))),
+        breakdown=spread,
+        advice=advice(out, people.distinct, worst.level, spread, model.pack),
     )

@@ -1,0 +1,40 @@
+"""Distinct subscribers by operator at allocation, and by province and district of CNIC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from scanner.packs.schema import Pack
+from scanner.score.holding import Kind
+from scanner.score.linkage import Run, windows
+from scanner.terms import ColumnType
+
+Breakdown = Mapping[str, Mapping[str, int]]
+#: Kind of set → table of codes, digits after the code, digits of the code, columns of the table.
+_TABLES: Mapping[ColumnType, tuple[str, int, int, tuple[str, ...]]] = {
+    ColumnType.MSISDN: ("mobile_ndc", 7, 3, ("operator",)),
+    ColumnType.CNIC: ("cnic_district", 10, 3, ("province", "district")),
+}
+
+
+def breakdown(sets: Mapping[Kind, Sequence[tuple[int, Run]]], pack: Pack) -> Breakdown:
+    """Of the people that several sets hold together: name → distinct keys, most first."""
+    out: dict[str, Mapping[str, int]] = {}
+    for kind, (table, rest, digits, names) in _TABLES.items():
+        parts = sets.get((kind, False), ())
+        if table not in pack.tables or not parts:
+            continue
+        many: dict[int, int] = {}
+        for keys, _ in windows([(0, run) for _, run in parts]):
+            for code, count in zip(*np.unique(keys // 10**rest, return_counts=True), strict=True):
+                many[int(code)] = many.get(int(code), 0) + int(count)
+        for name in names:
+            found: dict[str, int] = {}
+            for code, count in many.items():
+                word = pack.tables[table].codes.get(str(code).zfill(digits), {}).get(name) or "unknown"
+                found[word] = found.get(word, 0) + count
+            out[name] = MappingProxyType(dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))))
+    return MappingProxyType(out)
