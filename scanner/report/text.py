@@ -84,7 +84,7 @@ def _ranked(artifacts: Sequence[Artifact]) -> Table:
         unread = one.status in (Status.UNREADABLE, Status.SKIPPED)
         table.add_row(
             _level(one.severity.level, one.status),
-            "–" if unread else f"{one.severity.score:.0f}",
+            "–" if unread else f"{one.severity.score:g}",
             _t(subject(one), _STATUS_STYLES.get(one.status, "")),
             "–" if unread else f"{one.subscribers.distinct:,}",
             "–" if unread else f"{one.rows:,}",
@@ -230,15 +230,16 @@ def _lawful(one: Artifact) -> list[Text]:
 
 
 def _duties(one: Artifact, every: bool) -> list[Text]:
-    """Rules that may be engaged: what each asks for, and in the long report why."""
-    lines = []
-    for duty in one.obligations:
-        line = Text.assemble(printable(duty.title), (printable(f": {duty.asks or duty.reason}"), "dim"))
-        if every and duty.asks:
-            line.append(printable(f". {duty.reason}"), "dim")
-        lines.append(line)
-    lines.append(Text("Decision support, not legal advice.", style="dim italic"))
-    return lines
+    """Rules that may be engaged; in the long report what each asks for, and why."""
+    if every:
+        lines = [
+            Text.assemble(printable(duty.title), (printable(f": {duty.asks}. {duty.reason}"), "dim"))
+            for duty in one.obligations
+        ]
+    else:
+        lines = [_t(duty.title) for duty in one.obligations]
+    more = "" if every else " What each asks for, and why: -v."
+    return [*lines, Text(f"Decision support, not legal advice.{more}", style="dim italic")]
 
 
 def _advice(steps: Sequence[Advice]) -> Table:
@@ -281,9 +282,7 @@ def _section(one: Artifact, every: bool) -> RenderableType:
         rest.append(("problems", Group(*_problems(one))))
     parts.append(_grid(rest))
     if one.status is Status.COMPLETE or one.status is Status.PARTIAL:
-        title = Text.assemble(
-            _level(one.severity.level, one.status), f" {one.severity.score:.0f}  ", printable(one.path)
-        )
+        title = Text.assemble(_level(one.severity.level, one.status), f" {one.severity.score:g}  ", printable(one.path))
     else:
         title = Text.assemble((one.status.value, _STATUS_STYLES[one.status]), "  ", printable(one.path))
     return Group("", Rule(title, align="left", characters="─", style="dim"), *parts)
@@ -299,7 +298,7 @@ def _opening(result: ScanResult) -> Group:
     if states:
         head.append(" · " + ", ".join(states), style="yellow")
     lines: list[RenderableType] = [head]
-    verdict = Text.assemble(_level(summary.severity.level, Status.COMPLETE), f" {summary.severity.score:.0f} of 100")
+    verdict = Text.assemble(_level(summary.severity.level, Status.COMPLETE), f" {summary.severity.score:g} of 100")
     if summary.subscribers.distinct:
         basis = summary.subscribers.basis or ""
         name = TYPES[ColumnType(basis)][0] if basis in [kind.value for kind in TYPES] else basis
@@ -359,6 +358,6 @@ def print_text(
         on.print()
         on.print(Rule("together", align="left", style="dim"))
         for link in result.summary.linkage:
-            head = Text.assemble(_level(link.severity.level, Status.COMPLETE), f" {link.severity.score:.0f}  ")
+            head = Text.assemble(_level(link.severity.level, Status.COMPLETE), f" {link.severity.score:g}  ")
             on.print(head.append_text(_t(" + ".join(link.artifacts))))
             on.print(Padding(_t(link.reason, "dim"), (0, 4)))

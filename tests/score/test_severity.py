@@ -81,31 +81,29 @@ SIZES = [(1, 50, 99), (100, 1_500, 9_999), (10_000, 300_000, 999_999), (1_000_00
 FORMS = {Form.PLAIN: (0, 0), Form.MASKED: (2, 1), Form.HASHED: (1, 0), Form.DAMAGED: (2, 1)}
 #: The least and the most that events can show: a day long ago, or a full log of the last year.
 EVENTS = [((), ("2010-01-01", "2010-01-01")), (FULL, YEAR)]
-CELLS = [
-    pytest.param(types, structure, bands[band], size, form, roles, span, minors, id=f"{name}-{size}-{form.value}-{n}-{m}")
+COLUMNS = [
+    pytest.param(types, structure, bands, id=f"{name}-{n}")
     for name, (kinds, structure, bands) in CALIBRATION.items()
     for n, types in enumerate(kinds)
-    for band, sizes in enumerate(SIZES)
-    for size in sizes
-    for form in FORMS
-    for m, (roles, span) in enumerate(EVENTS)
-    for minors in (m,)
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("types", "structure", "levels", "size", "form", "roles", "span", "minors"), CELLS)
-def test_calibration(
-    types: list[T], structure: Structure | None, levels: tuple[Level, Level], size: int, form: Form,
-    roles: tuple[str, ...], span: tuple[str, str], minors: int,
-) -> None:  # fmt: skip
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("types", "structure", "bands"), COLUMNS)
+def test_calibration(types: list[T], structure: Structure | None, bands: list[tuple[Level, Level]], form: Form) -> None:
+    """Every size in every band, with the least and the most that events and persons can add."""
     veiled = {kind: form for kind in types if kind in PERSONAL and form is not Form.PLAIN}
-    made = judged(
-        artifact(types, size, structure, veiled, roles=roles, span=span if structure else None, minors=minors)
-    )
     most, least = FORMS[form] if veiled else (0, 0)
-    lowest = max(min(levels[0].rank, 1), levels[0].rank - most)
-    highest = max(min(levels[1].rank, 1), levels[1].rank - least)
-    assert lowest <= made.level.rank <= highest, made
+    for (low, high), sizes in zip(bands, SIZES, strict=True):
+        lowest = max(min(low.rank, 1), low.rank - most)
+        highest = max(min(high.rank, 1), high.rank - least)
+        for size in sizes:
+            for more, (roles, span) in enumerate(EVENTS):
+                events = {"roles": roles, "span": span} if structure else {}
+                for hidden in (2, 5, 9):
+                    one = artifact(types, size, structure, veiled, minors=more, hidden=hidden, **events)
+                    made = judged(one)
+                    assert lowest <= made.level.rank <= highest, (size, hidden, made)
 
 
 some = st.lists(
