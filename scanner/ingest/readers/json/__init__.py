@@ -12,11 +12,11 @@ import re
 from collections.abc import Generator, Iterator
 
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
-from scanner.ingest.readers.blocks import Cutter, record_blocks, utf8_blocks
+from scanner.ingest.readers.blocks import utf8_blocks
 from scanner.ingest.readers.delimited import cleaned, head_utf8
 from scanner.ingest.readers.json import parts
 from scanner.ingest.readers.json.cutting import ARRAY, MEMBERS, VALUES, Elements, signature_of
-from scanner.ingest.readers.json.parts import LIBERTIES, LINES, Block, Records
+from scanner.ingest.readers.json.parts import LIBERTIES, LINES, Block, Records, lines_of
 from scanner.ingest.readers.json.values import DATA_KEY, GAP, INDEX, SPACE, Broken, strict, value_at
 from scanner.ingest.sniff import encoding_of
 from scanner.ingest.sources import Meter
@@ -206,14 +206,21 @@ class _Document:
             self._meter.close()
 
     def _of_lines(self) -> Iterator[Part]:
-        cutter = Cutter(b",", b"", False, b"\n", 0)
-        options = self._options
-        blocks = record_blocks(
-            self._meter, self.encoding, self._mark, cutter, options.shard_bytes, options.limits.max_cell
-        )
-        for block, _, _ in blocks:
-            yield self._block(block, LINES, (b"", 0), "")
-            self._rows += block.count(b"\n")
+        held: list[bytes | memoryview] = []
+        size = 0
+        while not self._ended:
+            piece, self._ended = next(self._pieces)
+            cut = len(piece) if self._ended else piece.rfind(b"\n") + 1
+            if not cut and size + len(piece) > self._options.limits.max_cell:
+                cut = len(piece)
+            if cut or self._ended:
+                block = memoryview(piece)[:cut]
+                yield self._block((*held, block), LINES, (b"", 0), "")
+                self._rows += lines_of(block)
+                held, size = [], 0
+            if cut < len(piece):
+                held.append(piece[cut:])
+                size += len(piece) - cut
 
     def _of_values(self) -> Iterator[Part]:
         self._more()
@@ -295,12 +302,11 @@ class _Document:
             if one and not self._ended:
                 cut = -1  # whether it is the only one shows when there is more
             if cut >= 0:
-                data = self._data[self._at : cut]
                 if long:
-                    yield self._text(data, "bad_row")
-                elif data.strip():
+                    yield self._text(self._data[self._at : cut], "bad_row")
+                else:
                     alone = one and not self._data[cut:].strip()
-                    yield self._block(data, base, signature, prefix, alone)
+                    yield self._block((memoryview(self._data)[self._at : cut],), base, signature, prefix, alone)
                 blocks, self._at = blocks + 1, cut
                 self._rows = before + elements.count
             if elements.closed:
@@ -321,7 +327,7 @@ class _Document:
             self._more()
         if not elements.closed and not elements.open and self._data[self._at :].strip():
             alone = base == VALUES and blocks == 0
-            yield self._block(self._data[self._at :], base, signature, prefix, alone)
+            yield self._block((self._data[self._at :],), base, signature, prefix, alone)
             self._at, self._rows = len(self._data), self._rows + 1
         self._commas(elements.odd, base == VALUES and self._rows - before > 1)
         if base == VALUES and elements.open:
@@ -370,8 +376,15 @@ class _Document:
         data = cleaned(data, problems, None)
         return Parsed(self._next(), Chunk(0, (), (Loose(data, place),), tuple(problems)))
 
-    def _block(self, data: bytes, layout: int, signature: tuple[bytes, int], prefix: str, alone: bool = False) -> Block:
-        return Block(self._next(), data, layout, self._rows, signature, prefix, self._options.limits, alone)
+    def _block(
+        self,
+        pieces: tuple[bytes | memoryview, ...],
+        layout: int,
+        signature: tuple[bytes, int],
+        prefix: str,
+        alone: bool = False,
+    ) -> Block:
+        return Block(self._next(), pieces, layout, self._rows, signature, prefix, self._options.limits, alone)
 
     def _next(self) -> int:
         self._order += 1

@@ -585,32 +585,45 @@ def records(data, at, end, layout, depth, nodes, table, where, starts, stops, st
 
 
 @kernel
-def first_seen(where, used, nodes):
-    """For each of `nodes` nodes the number of its first cell, -1 where it has none: int64[nodes]."""
-    out = np.full(nodes, np.int64(-1))
-    for k in range(used):
+def seen(where, starts, nodes):
+    """Of each of `nodes` nodes the number of its first cell, -1 where it has none, and of its cells that are no null."""
+    first = np.full(nodes, np.int64(-1))
+    filled = np.zeros(nodes, np.int64)
+    for k in range(len(where)):
         node = where[k]
-        if out[node] < 0:
-            out[node] = k
-    return out
+        if first[node] < 0:
+            first[node] = k
+        filled[node] += starts[k] >= 0
+    return first, filled
 
 
 @kernel
-def by_column(where, starts, stops, used, column_of, columns):
-    """Cells sorted by column, nulls left out: (first cell of each column and the end, starts, stops)."""
-    bounds = np.zeros(columns + 1, np.int64)
-    for k in range(used):
-        if starts[k] >= 0:
-            bounds[column_of[where[k]] + 1] += 1
-    for c in range(columns):
-        bounds[c + 1] += bounds[c]
-    free = bounds[:-1].copy()
-    count = bounds[columns]
-    begin, end = np.empty(count, starts.dtype), np.empty(count, starts.dtype)
-    for k in range(used):
+def by_column(where, starts, stops, free, column_of, begin, end):
+    """Put cells in the order of their columns to `begin` and `end`, from place `free[column]` on; nulls are left out."""
+    for k in range(len(where)):
         if starts[k] >= 0:
             column = column_of[where[k]]
-            begin[free[column]] = starts[k]
-            end[free[column]] = stops[k]
-            free[column] += 1
-    return bounds, begin, end
+            place = free[column]
+            free[column] = place + 1
+            begin[place] = starts[k]
+            end[place] = stops[k]
+
+
+@kernel
+def count(data, byte):
+    """How often a byte stands in uint8[...]."""
+    found = 0
+    for k in range(len(data)):
+        found += data[k] == byte
+    return found
+
+
+@kernel
+def is_plain(data, end):
+    """Whether `data[:end]` is ASCII without NUL bytes."""
+    high = np.uint8(0)
+    low = np.uint8(255)
+    for k in range(end):
+        high = max(high, data[k])
+        low = min(low, data[k])
+    return high < 128 and low > 0

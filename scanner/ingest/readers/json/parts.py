@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -214,6 +214,18 @@ def _beyond(cells: list[bytes]) -> tuple[Loose, ...]:
     return (Loose(b"\n".join(cells), "bad_row"),) if cells else ()
 
 
+def lines_of(data: memoryview) -> int:
+    """Line ends in the data."""
+    if len(data) < COMPILED_FROM:
+        return bytes(data).count(b"\n")
+    import numpy as np
+
+    from scanner.ingest.readers.json import kernels
+
+    compile_all()
+    return int(kernels.count(np.frombuffer(data, np.uint8), 10))
+
+
 def name_of(prefix: str, path: str) -> str:
     """The name of a column; a path is empty where a key is."""
     return prefix + path or '""'
@@ -224,7 +236,8 @@ class Block:
     """A piece of whole records, UTF-8."""
 
     order: int
-    data: bytes
+    pieces: tuple[bytes | memoryview, ...]
+    """The piece in pieces."""
     layout: int
     """LINES, or what the elements stand in."""
     before: int
@@ -237,16 +250,18 @@ class Block:
 
     def read(self) -> Chunk:
         """The cells of the records; a record that is no JSON is a bad row whose text is kept."""
-        problems: list[Problem] = []
-        data = cleaned(self.data, problems, self.before + 1)
-        if len(data) < COMPILED_FROM:
-            chunk = self._plain(data)
-        else:
-            chunk = self._compiled(data)
-        return replace(chunk, problems=(*problems, *chunk.problems)) if problems else chunk
+        size = sum(map(len, self.pieces))
+        if size < COMPILED_FROM:
+            return self._plain()
+        compile_all()
+        return self._compiled(size)
 
-    def _plain(self, data: bytes) -> Chunk:
-        records, text = Records(self.limits.max_json_depth), data.decode()
+    def _bytes(self, problems: list[Problem]) -> bytes:
+        return cleaned(b"".join(self.pieces), problems, self.before + 1)
+
+    def _plain(self) -> Chunk:
+        records = Records(self.limits.max_json_depth)
+        text = self._bytes(records.problems).decode()
         if self.layout == LINES:
             for number, line in enumerate(text.split("\n"), self.before + 1):
                 records.line(line, number)
@@ -258,24 +273,43 @@ class Block:
                 records.transpose()
         return records.chunk(self.prefix, self.limits.max_columns)
 
-    def _compiled(self, data: bytes) -> Chunk:
-        size = 1 << 12
+    def _compiled(self, size: int) -> Chunk:
+        room = 1 << 12
         while True:
-            made = self._with_room(data, size)
+            made = self._with_room(size, room)
             if made is not None:
                 return made
-            size *= 8
+            room *= 8
 
-    def _with_room(self, data: bytes, room: int) -> Chunk | None:
+    def _joined(self, size: int, problems: list[Problem]) -> Any:
+        """The piece and zeros behind it, uint8[size + _PAD] or as long as it is with bytes of no UTF-8 replaced."""
+        import numpy as np
+
+        from scanner.ingest.readers.json import kernels
+
+        joined = np.empty(size + _PAD, np.uint8)
+        at = 0
+        for piece in self.pieces:
+            joined[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
+            at += len(piece)
+        joined[size:] = 0
+        if kernels.is_plain(joined, size):
+            return joined
+        data = self._bytes(problems)
+        if len(data) != size or problems:
+            return np.frombuffer(data + bytes(_PAD), np.uint8).copy()
+        return joined
+
+    def _with_room(self, size: int, room: int) -> Chunk | None:
         """The chunk, read with a tree of at most `room` nodes; None where that is too small."""
         import numpy as np
 
         from scanner.ingest.readers.json import kernels
 
-        compile_all()
-        n, most = len(data), self.limits.max_columns
-        text = np.zeros(n + _PAD, np.uint8)
-        text[:n] = np.frombuffer(data, np.uint8)
+        records = Records(self.limits.max_json_depth)
+        text = self._joined(size, records.problems)
+        n, most = len(text) - _PAD, self.limits.max_columns
+        data = b""
         nodes = np.zeros((room, 10), np.int64)
         nodes[:3, kernels.PARENT], nodes[:3, kernels.GLUE] = -1, -1
         nodes[:3, kernels.KIND] = kernels.ROOT, kernels.ROW, kernels.ALONE
@@ -284,7 +318,6 @@ class Block:
         state[kernels.NODES] = 3
         where = np.empty(n // 8 + 64, np.int32)
         starts, stops = np.empty_like(where), np.empty_like(where)
-        records = Records(self.limits.max_json_depth)
         paths: dict[str, int] = {}
         extra = bytearray()
         at = 0
@@ -298,12 +331,13 @@ class Block:
             reason, used = int(state[kernels.REASON]), int(state[kernels.CELLS])
             if reason == kernels.DONE:
                 break
-            if reason == kernels.FULL:
-                where, starts, stops = (np.concatenate([one, np.empty_like(one)]) for one in (where, starts, stops))
-                text[at:n] = np.frombuffer(data, np.uint8)[at:]  # strings of the record may be unescaped already
-                continue
             if reason == kernels.MANY and room < most:
                 return None
+            data = data or self._bytes([])  # strings of the record may be unescaped already where they stand
+            if reason == kernels.FULL:
+                where, starts, stops = (np.concatenate([one, np.empty_like(one)]) for one in (where, starts, stops))
+                text[at:n] = np.frombuffer(data, np.uint8)[at:]
+                continue
             end = self._general(data, at, records, int(state[kernels.ROWS]), int(state[kernels.LINE]))
             found = records.cells.found
             if used + len(found) + 8 > len(where):
@@ -325,11 +359,11 @@ class Block:
         where, starts, stops = where[:used], starts[:used], stops[:used]
         columns = None
         if self.alone and rows == 1 and records.rows + records.bad == 0:
-            columns = _columns_of_one(tree, where, data)
+            columns = _columns_of_one(tree, where, text)
         if columns is not None:
             rows, names = columns
         else:
-            names = dict(enumerate(_paths(tree, data)))
+            names = dict(enumerate(_paths(tree, text)))
             names.update((room + number, path) for path, number in paths.items())
         if extra:
             text = np.concatenate([text, np.frombuffer(bytes(extra) + bytes(_PAD), np.uint8)])
@@ -356,12 +390,16 @@ class Block:
 
         from scanner.ingest.readers.json import kernels
 
-        first = kernels.first_seen(where, len(where), max(names, default=0) + 1)
+        first, filled = kernels.seen(where, starts, max(names, default=0) + 1)
         order: dict[str, int] = {}
         column_of = np.zeros(len(first), np.int32)
         for node in sorted((node for node in names if first[node] >= 0), key=lambda node: int(first[node])):
             column_of[node] = order.setdefault(names[node], len(order))
-        bounds, begin, end = kernels.by_column(where, starts, stops, len(where), column_of, len(order))
+        bounds = np.zeros(len(order) + 1, np.int64)
+        np.add.at(bounds, column_of[first >= 0] + 1, filled[first >= 0])
+        bounds = bounds.cumsum()
+        begin, end = np.empty(int(bounds[-1]), np.int32), np.empty(int(bounds[-1]), np.int32)
+        kernels.by_column(where, starts, stops, bounds[:-1].copy(), column_of, begin, end)
         most = min(len(order), self.limits.max_columns)
         beyond = [bytes(text[begin[cell] : end[cell]]) for cell in range(int(bounds[most]), int(bounds[len(order)]))]
         columns = tuple(
@@ -378,13 +416,13 @@ class Block:
         )
 
 
-def _key(node: Any, data: bytes) -> str:
+def _key(node: Any, text: Any) -> str:
     from scanner.ingest.readers.json import kernels
 
-    return data[int(node[kernels.KEY]) : int(node[kernels.KEY_END])].decode()
+    return bytes(text[int(node[kernels.KEY]) : int(node[kernels.KEY_END])]).decode()
 
 
-def _paths(tree: Any, data: bytes) -> list[str]:
+def _paths(tree: Any, text: Any) -> list[str]:
     """The dotted path of each node, as `values.Cells` names it."""
     from scanner.ingest.readers.json import kernels as k
 
@@ -394,7 +432,7 @@ def _paths(tree: Any, data: bytes) -> list[str]:
         above = paths[parent] if parent >= 0 else ""
         stem = f"{above}." if parent > 0 else ""
         if kind == k.NAMED:
-            key = _key(node, data)
+            key = _key(node, text)
             paths.append(above if parent > 0 and key in TYPE_KEYS else stem + key)
         elif kind in (k.ITEM, k.NUMBERED):
             paths.append(f"{above}[]")
@@ -409,7 +447,7 @@ def _paths(tree: Any, data: bytes) -> list[str]:
     return paths
 
 
-def _columns_of_one(tree: Any, where: Any, data: bytes) -> tuple[int, dict[int, str]] | None:
+def _columns_of_one(tree: Any, where: Any, text: Any) -> tuple[int, dict[int, str]] | None:
     """Rows and names of the columns where one record is an object of arrays of equally many values; else None."""
     import numpy as np
 
@@ -425,6 +463,6 @@ def _columns_of_one(tree: Any, where: Any, data: bytes) -> tuple[int, dict[int, 
             or tree[holder][k.KIND] != k.NAMED
         ):
             return None
-        names[node] = _key(tree[holder], data)
+        names[node] = _key(tree[holder], text)
     sizes = {int(counts[node]) for node in names}
     return (sizes.pop(), names) if len(sizes) == 1 else None
