@@ -17,7 +17,7 @@ from scanner.ingest.readers.delimited import cleaned, head_utf8
 from scanner.ingest.readers.json import parts
 from scanner.ingest.readers.json.cutting import ARRAY, MEMBERS, VALUES, Elements, signature_of
 from scanner.ingest.readers.json.parts import LIBERTIES, LINES, Block, Records, lines_of
-from scanner.ingest.readers.json.values import DATA_KEY, GAP, INDEX, SPACE, Broken, strict, value_at
+from scanner.ingest.readers.json.values import COMMENT, DATA_KEY, GAP, INDEX, SPACE, Broken, strict, value_at
 from scanner.ingest.sniff import encoding_of
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
@@ -33,7 +33,6 @@ _BEFORE = re.compile(
     r"""\)\]\}'?,?|(?:(?:var|let|const|export\s+default)\s+)?[\w$.\[\]"']{1,100}\s*(?:=|\()(?=\s*[\[{])"""
 )
 _SEPARATED = re.compile(r"[,;|\t]|\n\s*\S")
-_COMMENT = re.compile(r"//|/\*|#")
 _EXTENSIONS = (".json", ".ndjson", ".jsonl", ".geojson")
 _LINES_EXTENSIONS = (".ndjson", ".jsonl")
 #: Bytes of one record beyond which it is searched as text, so that memory stays bounded.
@@ -231,7 +230,7 @@ class _Document:
             text = self._data.decode()
         begin = _start(text)
         script = begin > _gap(text, 0)
-        if _COMMENT.search(text[:begin]):
+        if COMMENT.search(text[:begin]):
             self._fault(ProblemCode.CORRUPT, LIBERTIES)
         base, begin, level, prefix = _layout(text, begin)
         place = "preamble"
@@ -328,7 +327,7 @@ class _Document:
         if not elements.closed and not elements.open and self._data[self._at :].strip():
             alone = base == VALUES and blocks == 0
             yield self._block((self._data[self._at :],), base, signature, prefix, alone)
-            self._at, self._rows = len(self._data), self._rows + 1
+            self._at, self._rows = len(self._data), self._rows + elements.begun
         self._commas(elements.odd, base == VALUES and self._rows - before > 1)
         if base == VALUES and elements.open:
             self._cut("the document ends within a value; it was searched as text")

@@ -91,7 +91,7 @@ def find_elements(
             at += 1
             continue
         if restart < 0:
-            if c <= 32:
+            if c == 32 or 9 <= c <= 13 or c == 30:
                 if depth == 0 and pending == 3:
                     pending = 1
                     if base == 0:
@@ -238,6 +238,11 @@ class Elements:
     def closed(self) -> int:
         """The place behind the bracket that closes the base; 0 where it was not met."""
         return self.state[_CLOSED]
+
+    @property
+    def begun(self) -> bool:
+        """Whether an element stands before the end that is not counted."""
+        return self.state[_PENDING] in (1, 3)
 
     @property
     def open(self) -> bool:

@@ -13,6 +13,7 @@ from scanner.ingest.interface import Chunk, Loose
 from scanner.ingest.readers.delimited import cleaned
 from scanner.ingest.readers.json.cutting import MEMBERS, VALUES, element_end
 from scanner.ingest.readers.json.values import (
+    COMMENT,
     DATA_KEY,
     GAP,
     INDEX,
@@ -62,18 +63,23 @@ class Records:
         at = self._gap(text, 0, row)
         while at < len(text):
             try:
-                value, at, liberal = value_at(text, at, self.depth)
+                comments: list[str] = []
+                value, at, liberal = value_at(text, at, self.depth, comments)
             except Broken:
                 self._broken(text[at:], row, _BAD_LINE)
                 return
+            self._comments(comments, row)
             self.take(value, liberal, row)
             at = self._gap(text, at, row)
 
     def element(self, text: str, base: int, row: int) -> None:
         """One element that stands alone in `text`."""
+        at = self._gap(text, 0, row, base != VALUES)
+        if at == len(text):
+            return
         self.count += 1
         try:
-            at = self._one(text, self._gap(text, 0, row, base != VALUES), base, row)
+            at = self._one(text, at, base, row)
         except Broken:
             self._broken(text, row, _BAD_ELEMENT)
             return
@@ -133,13 +139,15 @@ class Records:
             if not isinstance(name, str) or text[at : at + 1] != ":":
                 raise Broken(at >= len(text))
             key, at = name, self._gap(text, at + 1, row, True)
-        value, end, liberal = value_at(text, at, self.depth)
+        comments: list[str] = []
+        value, end, liberal = value_at(text, at, self.depth, comments)
         if closes:
             found = SPACE.match(text, end)
             if text[found.end() if found is not None else end :][:1] not in ("", ",", closes):
                 return -1
         elif closes is not None and text[begin] not in "{[\"'" and text[end : end + 1] not in ("", ",", *" \t\r\n"):
             return -1
+        self._comments(comments, row)
         if base == MEMBERS:
             if DATA_KEY.search(key):
                 self.cells.found.append(("*", key))
@@ -170,12 +178,16 @@ class Records:
         self.loose.append(Loose(encoded(text), "bad_row", row))
         self.note(ProblemCode.BAD_ROW, message, row)
 
+    def _comments(self, texts: list[str], row: int) -> None:
+        self.loose += [Loose(encoded(text), "comment", row) for text in texts]
+
     def _gap(self, text: str, at: int, row: int, commas: bool = False) -> int:
         """The end of the gap at `at`; with `commas`, it ends at a comma."""
         found = (SPACE if commas else GAP).match(text, at)
         end = found.end() if found is not None else at
-        if end > at and ("/" in text[at:end] or "#" in text[at:end]):
+        if end > at and COMMENT.search(text, at, end):
             self.note(ProblemCode.CORRUPT, LIBERTIES, row)
+            self._comments([text[at:end]], row)
         return end
 
     def transpose(self) -> None:

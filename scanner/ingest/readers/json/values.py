@@ -33,8 +33,9 @@ TYPE_KEYS = frozenset(
 DATA_KEY = re.compile(r"[0-9]{7}|@")
 INDEX = re.compile(r"[0-9]{1,6}")
 #: What may stand between values.
-GAP = re.compile(r"(?:[\s,\x1e\ufeff]+|//[^\n]*|/\*.*?\*/|\#[^\n]*)*+", re.DOTALL)
-SPACE = re.compile(r"(?:[\s\x00\x1e\ufeff]+|//[^\n]*|/\*.*?\*/|\#[^\n]*)*+", re.DOTALL)
+GAP = re.compile(r"(?:[ \t\r\n\f\v,\x1e\ufeff]+|//[^\n]*|/\*.*?\*/|\#[^\n]*)*+", re.DOTALL)
+SPACE = re.compile(r"(?:[ \t\r\n\f\v\x1e\ufeff]+|//[^\n]*|/\*.*?\*/|\#[^\n]*)*+", re.DOTALL)
+COMMENT = re.compile(r"//|/\*|#")
 _STRING = re.compile(r""""([^"\\]*+(?:\\.[^"\\]*+)*+)"|'([^'\\]*+(?:\\.[^'\\]*+)*+)'""", re.DOTALL)
 _WORD = re.compile(r"""[^\s,:{}\[\]()"'/#\\]+""")
 #: What may be a record without quotes or brackets: a number however written, a constant.
@@ -82,8 +83,10 @@ def strict(text: str, at: int) -> tuple[Any, int]:
     return _STRICT.raw_decode(text, at)
 
 
-def value_at(text: str, at: int, depth: int) -> tuple[Any, int, bool]:
+def value_at(text: str, at: int, depth: int, comments: list[str] | None = None) -> tuple[Any, int, bool]:
     """The value that begins at `at`, where it ends, and whether it took liberties; no deeper than `depth`.
+
+    Comments in it are added to `comments`.
 
     Raises:
         Broken: there is none.
@@ -97,7 +100,7 @@ def value_at(text: str, at: int, depth: int) -> tuple[Any, int, bool]:
         liberal = True
     except RecursionError:
         pass
-    return *lenient(text, at, depth), liberal
+    return *lenient(text, at, depth, [] if comments is None else comments), liberal
 
 
 def too_deep(value: Any, depth: int) -> bool:
@@ -161,8 +164,8 @@ _KEY, _COLON, _VALUE, _AFTER = range(4)
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None, "undefined": None}
 
 
-def lenient(text: str, at: int, depth: int) -> tuple[Any, int]:
-    """The value that begins at `at`, with liberties, and where it ends.
+def lenient(text: str, at: int, depth: int, comments: list[str]) -> tuple[Any, int]:
+    """The value that begins at `at`, with liberties, and where it ends; comments are added to `comments`.
 
     Raises:
         Broken: brackets do not match, a string is not closed, a colon or comma is missing.
@@ -171,7 +174,9 @@ def lenient(text: str, at: int, depth: int) -> tuple[Any, int]:
     """What closes an array, object or call, and what is in it so far; a key without its value stands last."""
     state = _VALUE
     while True:
-        at = _end(SPACE.match(text, at), at)
+        begin, at = at, _end(SPACE.match(text, at), at)
+        if at > begin and COMMENT.search(text, begin, at):
+            comments.append(text[begin:at])
         mark = text[at : at + 1]
         if not mark:
             raise Broken(True)
@@ -212,7 +217,7 @@ def lenient(text: str, at: int, depth: int) -> tuple[Any, int]:
             value = word.group()
             if state == _VALUE:
                 call = _CALL.match(text, word.start())
-                if call is not None:
+                if call is not None and (stack or not re.search(r"\s", call.group())):
                     stack.append((")", []))
                     at = call.end()
                     continue
