@@ -145,7 +145,7 @@ class Records:
             found = SPACE.match(text, end)
             if text[found.end() if found is not None else end :][:1] not in ("", ",", closes):
                 return -1
-        elif closes is not None and text[begin] not in "{[\"'" and text[end : end + 1] not in ("", ",", *" \t\r\n"):
+        elif closes is not None and text[begin] not in "{[" and text[end : end + 1] not in ("", ",", *" \t\r\n"):
             return -1
         self._comments(comments, row)
         if base == MEMBERS:
