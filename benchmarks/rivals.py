@@ -17,6 +17,9 @@ TOLD = {
     "pyarrow_csv": "open_csv, blocks of 8 MiB, every column binary",
     "pyarrow_parquet": "read_table, every column",
     "duckdb_ndjson": "read_ndjson with its own types, every field fetched as Arrow batches",
+    "pyarrow_ndjson": "open_json, blocks of 8 MiB, its own types",
+    "orjson_lines": "loads on every line, values dropped",
+    "pandas_ndjson": "read_json(lines=True), no dates",
     "presidio": "recognizers for MSISDN and CNIC with ripgrep's two expressions, no language model, analyze_dict",
     "hawk": "fingerprints for MSISDN and CNIC with ripgrep's two expressions",
     "dataprofiler": "Profiler with its default options, but for the data labeler, which needs TensorFlow",
@@ -45,6 +48,27 @@ def duckdb_ndjson(path):
 
     for _ in duckdb.read_json(str(path), format="newline_delimited").to_arrow_reader(1_000_000):
         pass
+
+
+def pyarrow_ndjson(path):
+    import pyarrow.json
+
+    for _ in pyarrow.json.open_json(str(path), pyarrow.json.ReadOptions(block_size=8 << 20)):
+        pass
+
+
+def orjson_lines(path):
+    import orjson
+
+    with path.open("rb") as file:
+        for line in file:
+            orjson.loads(line)
+
+
+def pandas_ndjson(path):
+    import pandas
+
+    pandas.read_json(path, lines=True, convert_dates=False)
 
 
 def presidio(path):

@@ -38,6 +38,7 @@ INPUTS: dict[str, tuple[str, float, int]] = {
     "calls-tiny.csv": ("calls", 0, 8),
     "calls.csv.gz": ("calls", 1, 8),
     "calls.ndjson": ("calls", 0.53, 8),
+    "calls-part.ndjson": ("calls", 1 / 64, 20_000),
     "calls.parquet": ("calls", 1.25, 8),
     "subscribers.csv": ("subscribers", 0.83, 8),
     "talk.txt": ("talk", 1.6, 8),
@@ -96,6 +97,11 @@ def rival(what: str, name: str, python: str = "{rivals}") -> Job:
     return Job(what.replace("_", " "), (python, str(HERE / "rivals.py"), what, f"@{name}"), name)
 
 
+def read(name: str) -> Job:
+    """The readers alone on an input."""
+    return Job(f"read {name}", (sys.executable, "-m", "benchmarks.readers", f"@{name}"), name)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table: what is compared, and the bar that it must hold."""
@@ -122,6 +128,14 @@ ROWS = (
     Row("ndjson-rg", "call records, NDJSON / ripgrep", scan("calls.ndjson"), grep("calls.ndjson"), 1.2, 0.7),
     Row("ndjson-duckdb", "call records, NDJSON / duckdb reading every field", scan("calls.ndjson"),
         rival("duckdb_ndjson", "calls.ndjson"), 2.0, 1.3),
+    Row("json-duckdb", "reader alone on NDJSON / duckdb reading every field", read("calls.ndjson"),
+        rival("duckdb_ndjson", "calls.ndjson"), 1.5, 1.0),
+    Row("json-pyarrow", "reader alone on NDJSON / pyarrow", read("calls.ndjson"),
+        rival("pyarrow_ndjson", "calls.ndjson", sys.executable), 1.0, 0.5),
+    Row("json-orjson", "reader alone on NDJSON / orjson line by line", read("calls.ndjson"),
+        rival("orjson_lines", "calls.ndjson"), 1.0, 0.5),
+    Row("json-pandas", "throughput of the reader alone on NDJSON / pandas", read("calls.ndjson"),
+        rival("pandas_ndjson", "calls-part.ndjson"), 3, 10, THROUGHPUT, True),
     Row("parquet", "call records, typed Parquet / pyarrow reading all columns", scan("calls.parquet"),
         rival("pyarrow_parquet", "calls.parquet", sys.executable), 1.8, 1.2),
     Row("text-rg", "free text / ripgrep", scan("talk.txt"), grep("talk.txt"), 1.5, 1.0),

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from scanner.compiled import compile_all
 from scanner.ingest.interface import Cells as Column
-from scanner.ingest.interface import Chunk, Loose
+from scanner.ingest.interface import Chunk, Loose, column_of
 from scanner.ingest.readers.delimited import cleaned
 from scanner.ingest.readers.json.cutting import MEMBERS, VALUES, element_end
 from scanner.ingest.readers.json.values import (
@@ -214,7 +212,7 @@ class Records:
                 column.append(encoded(text))
         return Chunk(
             self.rows,
-            tuple(pa.array(cells, pa.large_binary()) for cells in columns.values()),
+            tuple(column_of(cells) for cells in columns.values()),
             (*self.loose, *_beyond(beyond)),
             (*self.problems, *([Problem(ProblemCode.LIMIT, _TOO_MANY)] if beyond else [])),
             self.bad,
