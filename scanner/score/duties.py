@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scanner.errors import PatternError
 from scanner.model import Advice, Artifact, Obligation
 from scanner.packs.schema import Pack
 from scanner.score.breakdown import Breakdown
@@ -65,7 +66,11 @@ def _listed(counts: Mapping[str, int], otherwise: str) -> str:
 def advice(
     artifacts: Sequence[Artifact], subscribers: int, level: Level, breakdown: Breakdown, pack: Pack
 ) -> tuple[Advice, ...]:
-    """Next steps for a responder by what artifacts hold and how grave it is, with the counts filled in."""
+    """Next steps for a responder by what artifacts hold and how grave it is, with the counts filled in.
+
+    Raises:
+        PatternError: a step's text asks for a figure that there is not.
+    """
     if level is Level.NONE:
         return ()
     there = {one for artifact in artifacts for one in held(artifact)}
@@ -79,8 +84,13 @@ def advice(
         "provinces": _listed(breakdown.get("province", {}), "province not known"),
         "districts": _listed(breakdown.get("district", {}), "districts not known"),
     }
-    return tuple(
-        Advice(entry["stage"], str(entry["text"]).format_map(figures))
-        for entry in _entries(pack, "advice", "step")
-        if _fits(entry, there, level) is not None and not (entry.get("minors") and not minors)
-    )
+    out = []
+    for entry in _entries(pack, "advice", "step"):
+        if _fits(entry, there, level) is None or (entry.get("minors") and not minors):
+            continue
+        try:
+            out.append(Advice(entry["stage"], str(entry["text"]).format_map(figures)))
+        except (KeyError, IndexError, ValueError):
+            message = f"`text` holds a brace that is none of {', '.join(f'{{{name}}}' for name in figures)}"
+            raise PatternError("advice.toml", str(entry["id"]), message) from None
+    return tuple(out)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scanner.errors import PatternError
 from scanner.score.duties import advice, obligations
 from scanner.score.lawful import disclosures, purposes
 from scanner.score.severity import severity
@@ -82,6 +83,15 @@ def test_steps_stand_in_their_order_with_the_counts_filled_in() -> None:
     assert "1,000 subscribers, Jazz 900, Zong 80, Telenor 15 and 1 more" in text
     assert "703 CNICs (Punjab 700)" in text and "Lahore 600" in text and "3 rows" in text
     assert "{" not in text
+
+
+def test_a_step_that_asks_for_an_unknown_figure_is_a_fault_of_the_pack() -> None:
+    from dataclasses import replace
+
+    step = {"id": "own", "stage": "block", "level": "low", "needs": [], "text": "Tell {everybody}."}
+    pack = replace(PACK, settings={**PACK.settings, "advice": {"step": [step]}})
+    with pytest.raises(PatternError, match="own"):
+        advice([whole()], 1, Level.HIGH, {}, pack)
 
 
 def test_steps_grow_with_the_level() -> None:
