@@ -32,7 +32,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "detect": BASE | {"ingest"},  # the chunks that readers hand over
     "structure": BASE,
     "score": BASE,
-    # the sides of a comparison
+    # a comparison is rendered from its sides, which hold exact sets and not only what a report shows
     "report": BASE | {"score"},
     "shards": BASE | {"ingest", "detect"},
     "engines": BASE | {"ingest", "detect", "shards"},
