@@ -123,6 +123,11 @@ def expect(size: int) -> None:
             compile_all()
 
 
+def is_compiled() -> bool:
+    """Whether kernels run as machine code by now."""
+    return _compiled
+
+
 def compile_all() -> None:
     """Compile from here on, whatever there is to do."""
     global _compiled

@@ -11,7 +11,19 @@ import pytest
 ROOT = Path(__file__).parent.parent / "scanner"
 
 BASE = frozenset(
-    {"errors", "terms", "options", "model", "masking", "compiled", "sets", "kernel_sets", "identifiers", "packs"}
+    {
+        "errors",
+        "terms",
+        "options",
+        "model",
+        "masking",
+        "compiled",
+        "lanes",
+        "sets",
+        "kernel_sets",
+        "identifiers",
+        "packs",
+    }
 )
 
 #: Part of the package → the other parts that its modules may import.
@@ -23,7 +35,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "model": frozenset({"terms", "report"}),
     "masking": frozenset({"terms"}),
     "compiled": frozenset(),
-    "kernel_sets": frozenset({"compiled"}),
+    "lanes": frozenset(),
+    "kernel_sets": frozenset({"compiled", "lanes"}),
     "sets": frozenset({"errors", "terms", "options", "model", "compiled", "kernel_sets"}),
     # The code tables that a validator checks against are the packs'; they are loaded when first asked for.
     "identifiers": frozenset({"errors", "terms", "packs"}),
@@ -51,7 +64,12 @@ INTERFACES = {("detect", "ingest"): "scanner.ingest.interface", ("shards", "inge
 NETWORK = frozenset({"socket", "http", "urllib", "requests", "ftplib", "smtplib", "socketserver", "xmlrpc", "asyncio"})
 
 #: Third-party packages that stand in some parts only; the JSON kernels, which are never interpreted, extend numba.
-AT_HOME = {"click": {"cli"}, "rich": {"cli", "report"}, "numba": {"compiled", "ingest"}}
+AT_HOME = {
+    "click": {"cli"},
+    "rich": {"cli", "report"},
+    "numba": {"compiled", "lanes", "ingest"},
+    "llvmlite": {"lanes", "ingest"},
+}
 
 
 def _modules() -> list[Path]:

@@ -1169,10 +1169,6 @@ def take_digits(
     return r >= 0
 
 
-#: The same, put into its caller: a call with so many arrays costs more than what it does for a plain number.
-_take_plain_digits = kernel(take_digits, inline=True)
-
-
 @kernel
 def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
     """One pass over the cells of a column; `scratch` (uint8) is longer than the longest cell."""
@@ -1196,85 +1192,6 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
         if weighted:
             weight = weights[row]
             sink.state[1] = weight
-        # the quick way for plain digits
-        n = stop - start
-        plain = True
-        if n <= 24:
-            for i in range(n):
-                c = data[start + i]
-                if c < 48 or c > 57:
-                    plain = False
-                    break
-                digits[i] = c - 48
-            if plain:
-                counts[FILLED] += weight
-                counts[DIGITS] += weight
-                counts[BYTE_TOTAL] += weight * n
-                if n < 8:
-                    lengths[n] += weight
-                    small = number(digits, 0, n)
-                    if small < extremes[NUMBER_MIN]:
-                        extremes[NUMBER_MIN] = small
-                    if small > extremes[NUMBER_MAX]:
-                        extremes[NUMBER_MAX] = small
-                    if n <= 2:
-                        counts[SMALL] += weight
-                    elif n <= 6:
-                        counts[SHORT] += weight
-                        if n == 5 and 25569 <= small <= 58000:
-                            counts[SERIAL_DAY] += weight
-                    continue
-                _take_plain_digits(
-                    digits,
-                    n,
-                    0,
-                    False,
-                    book,
-                    best,
-                    tally,
-                    sink,
-                )
-                continue
-        # the commonest moment, YYYY-MM-DD HH:MM:SS
-        if (
-            n == 19
-            and data[start + 4] == 45
-            and data[start + 7] == 45
-            and data[start + 13] == 58
-            and data[start + 16] == 58
-            and (data[start + 10] == 32 or data[start + 10] == 84)
-        ):
-            ok = True
-            for i in range(19):
-                if i == 4 or i == 7 or i == 10 or i == 13 or i == 16:
-                    continue
-                c = data[start + i]
-                if c < 48 or c > 57:
-                    ok = False
-                    break
-                digits[i] = c - 48
-            if ok:
-                y = number(digits, 0, 4)
-                month = digits[5] * np.int64(10) + digits[6]
-                day = digits[8] * np.int64(10) + digits[9]
-                h = digits[11] * np.int64(10) + digits[12]
-                minute = digits[14] * np.int64(10) + digits[15]
-                if 1900 <= y <= 2100 and 1 <= month <= 12 and 1 <= day <= 31 and h <= 24 and minute <= 59:
-                    second = min(digits[17] * np.int64(10) + digits[18], np.int64(59))
-                    when = days_from_civil(y, month, day) * 86400 + h * 3600 + minute * 60 + second
-                    counts[FILLED] += weight
-                    counts[BYTE_TOTAL] += weight * n
-                    counts[DATETIME] += weight
-                    counts[ISO_FIRST] += weight
-                    if when < extremes[DAY_MIN]:
-                        extremes[DAY_MIN] = when
-                    if when > extremes[DAY_MAX]:
-                        extremes[DAY_MAX] = when
-                    if when < extremes[MONTH_MIN]:
-                        extremes[MONTH_MIN] = when
-                    if when > extremes[MONTH_MAX]:
-                        extremes[MONTH_MAX] = when
-                    continue
         buf = data
         a = start
         b = stop

@@ -6,6 +6,7 @@ after the merge. The few raw sample cells stay inside the process until `verdict
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scanner.compiled import expect
+from scanner.compiled import expect, is_compiled
 from scanner.detect.rows import Births, Together, says_birth
 from scanner.detect.tables import Tables
 from scanner.ingest.interface import Cells, Chunk, column_of
@@ -24,6 +25,8 @@ _SAMPLE_BYTES = 200
 _MOST_BYTES = 1 << 30
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
+_here = threading.local()
+"""The desk of a thread for `quick`, and the tables that it was made for."""
 
 
 def _extremes() -> Any:
@@ -82,8 +85,12 @@ class ColumnProfile:
             scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
             room = 2 * len(cells) + cells.nbytes // 7 + 16
             sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
-            scan = kernels.text_lines if text_only else kernels.profile_column
-            scan(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
+            if text_only:
+                kernels.text_lines(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
+            elif is_compiled():
+                _scan_quick(data, starts, stops, scratch, tables, tally, sink)
+            else:
+                kernels.profile_column(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
             used = int(sink.state[0])
             codes, keys = sink.codes[:used], sink.keys[:used]
             for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist():
@@ -128,6 +135,27 @@ class ColumnProfile:
         for sample in sorted((*self.samples, *other.samples)):
             merged.setdefault(sample[2], sample)
         self.samples = tuple(list(merged.values())[:keep])
+
+
+def _scan_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables, tally: Any, sink: Any) -> None:
+    """As `kernels.profile_column`, the common shapes first."""
+    from scanner.detect import kernels, quick
+
+    if getattr(_here, "tables", None) is not tables:
+        _here.tables, _here.desk = tables, quick.desk_for(tables.book)
+    if _here.desk.rest.shape[1] < len(starts):
+        _here.desk = _here.desk._replace(rest=np.empty((2, len(starts)), np.int32))
+    desk = _here.desk
+    left, aside = quick.scan_quick(data, starts, stops, tables.book, desk, tally, sink)
+    if left:
+        kernels.profile_column(data, desk.rest[0, :left], desk.rest[1, :left], _ONCE, scratch, tables.book, tally, sink)
+    if aside:
+        side = desk.side.view()
+        side.flags.writeable = False
+        kernels.profile_column(
+            side, desk.side_starts[:aside], desk.side_stops[:aside], desk.side_weights[:aside], scratch, tables.book,
+            tally, sink,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -1,0 +1,91 @@
+"""Many bytes at a time: loads and tests that Python has no word for, as numba intrinsics.
+
+A word is the uint64 of eight bytes in memory order, the first byte lowest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_LANES = 32
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    base = context.make_array(array_type)(context, builder, array).data
+    return (
+        cgutils.gep_inbounds(builder, base, index) if hasattr(cgutils, "gep_inbounds") else builder.gep(base, [index])
+    )
+
+
+@intrinsic
+def word(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """The word at data[index:index + 8]; the caller knows that it lies within."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+        wide = ir.IntType(64)
+        return builder.load(builder.bitcast(at, wide.as_pointer()), align=1, typ=wide)
+
+    return types.uint64(data, types.int64), make
+
+
+@intrinsic
+def marks(typing_context, data, index, one, two, three):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are one of three, as bits, the first byte lowest."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array, index, *wanted = arguments
+        at = _pointer(context, builder, signature.args[0], array, index)
+        byte, wide = ir.IntType(8), ir.IntType(64)
+        vector = ir.VectorType(byte, _LANES)
+        found = ir.Constant(wide, 0)
+        splats = []
+        for value in wanted:
+            first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [0] * _LANES)
+            splats.append(builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask))
+        for half in range(64 // _LANES):
+            here = builder.gep(at, [ir.Constant(ir.IntType(64), half * _LANES)], source_etype=byte)
+            lanes = builder.load(builder.bitcast(here, vector.as_pointer()), align=1, typ=vector)
+            some = None
+            for splat in splats:
+                same = builder.icmp_unsigned("==", lanes, splat)
+                some = same if some is None else builder.or_(some, same)
+            bits = builder.zext(builder.bitcast(some, ir.IntType(_LANES)), wide)
+            found = builder.or_(found, builder.shl(bits, ir.Constant(wide, half * _LANES)))
+        return found
+
+    return types.uint64(data, types.int64, types.uint8, types.uint8, types.uint8), make
+
+
+@intrinsic
+def first_bit(typing_context, bits):  # type: ignore[no-untyped-def]
+    """Position of the lowest bit set in a word that is not 0."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), make
+
+
+@intrinsic
+def fetch(typing_context, table, index):  # type: ignore[no-untyped-def]
+    """Ask the processor to load table[index] (int64) soon."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+        byte, small = ir.IntType(8), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), small, small, small])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(
+            function,
+            [builder.bitcast(at, byte.as_pointer()), *(ir.Constant(small, n) for n in (1, 3, 1))],
+        )
+        return context.get_dummy_value()
+
+    return types.none(table, types.int64), make
