@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from scanner.compiled import is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Part, Source, Stream, Tail
 from scanner.ingest.readers.blocks import Cutter, record_blocks
@@ -115,9 +116,12 @@ class _Block:
 
     def read(self) -> Chunk:
         """Parse the block."""
+        row = None if self.lines_before is None else self.lines_before + 1
+        plain = self._plain(row)
+        if plain is not None:
+            return plain
         problems: list[Problem] = []
         loose = list(self.loose)
-        row = None if self.lines_before is None else self.lines_before + 1
         pieces: list[tuple[bytes, bytes]] = []
         if self.literals:
             good, lines, at = [], [], 0
@@ -154,6 +158,27 @@ class _Block:
             over = last.filter(pc.not_equal(last, b"")) if len(last) else last
             loose += [Loose(cell.as_py(), "bad_row") for cell in over]
         return Chunk(rows, tuple(columns), tuple(loose), tuple(problems), counted)
+
+    def _plain(self, row: int | None) -> Chunk | None:
+        """The rows of the block as cells in place; None where quotes, uneven rows or the header again stand in it."""
+        table = self.table
+        if not is_compiled() or self.literals or (table.quote and table.quote in self.block):
+            return None
+        if table.escape and b"\\" in self.block:
+            return None
+        from scanner.ingest.readers.fields import holds, split  # loads numba
+
+        problems: list[Problem] = []
+        columns = split(cleaned(self.block, problems, row), table.delimiter, table.width)
+        if columns is None:
+            return None
+        header = table.header_bytes
+        if header and header[0] and holds(columns[0], header[0]):
+            return None
+        rows = len(columns[0])
+        if table.trailing and columns.pop().nbytes:
+            return None
+        return Chunk(rows, tuple(columns), self.loose, tuple(problems))
 
     def _parse(self, text: bytes, quote: bytes) -> tuple[pa.Table | None, list[_Bad]]:
         table = self.table

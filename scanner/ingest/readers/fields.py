@@ -1,0 +1,106 @@
+"""The plain way through a block of delimited text: cells found in place, without a copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scanner.compiled import kernel
+from scanner.ingest.interface import Cells
+from scanner.lanes import first_bit, marks
+
+#: Bytes at the front of a block from which its number of rows is estimated.
+_SAMPLE = 1 << 16
+_CR, _LF = np.uint8(13), np.uint8(10)
+_NONE, _ONE = np.uint64(0), np.uint64(1)
+#: What `split_rows` answers instead of a number of rows.
+_UNEVEN, _FULL = -1, -2
+
+
+@kernel
+def split_rows(data, delimiter, width, starts, stops):
+    """Rows of text without quoting: `starts[column, row]` and `stops[column, row]` (int32) of every cell.
+
+    Empty lines are none. Returns the number of rows; -1 where a row has not `width` cells or a carriage return stands
+    alone, -2 where the arrays are full.
+    """
+    n = len(data)
+    room = starts.shape[1]
+    row = column = 0
+    start = block = 0
+    found = _NONE
+    while True:
+        while found == _NONE and block < n:
+            if block + 64 <= n:
+                found = marks(data, block, delimiter, _LF, _CR)
+            else:
+                for i in range(block, n):
+                    if data[i] == delimiter or data[i] == _LF or data[i] == _CR:
+                        found |= _ONE << np.uint64(i - block)
+            block += 64
+        if found == _NONE:
+            break
+        at = block - 64 + first_bit(found)
+        found &= found - _ONE
+        c = data[at]
+        if c == delimiter:
+            if column + 1 >= width:
+                return _UNEVEN
+            if row >= room:
+                return _FULL
+            starts[column, row] = start
+            stops[column, row] = at
+            column += 1
+            start = at + 1
+        elif c == _LF:
+            stop = at - 1 if at > start and data[at - 1] == _CR else at
+            if column == 0 and stop == start:
+                start = at + 1
+                continue
+            if column + 1 != width:
+                return _UNEVEN
+            if row >= room:
+                return _FULL
+            starts[column, row] = start
+            stops[column, row] = stop
+            row += 1
+            column = 0
+            start = at + 1
+        elif at + 1 >= n or data[at + 1] != _LF:
+            return _UNEVEN
+    if start < n or column:
+        if column + 1 != width:
+            return _UNEVEN
+        if row >= room:
+            return _FULL
+        starts[column, row] = start
+        stops[column, row] = n
+        row += 1
+    return row
+
+
+def split(block: bytes, delimiter: bytes, width: int) -> list[Cells] | None:
+    """The columns of a block without quotes and escapes; None where it is not plain or a row has not `width` cells."""
+    data = np.frombuffer(block, np.uint8)
+    lines = block.count(b"\n", 0, _SAMPLE) + 1
+    room = lines if len(block) <= _SAMPLE else int(lines * 1.25 * len(block) / _SAMPLE) + 64
+    while True:
+        starts, stops = np.empty((width, room), np.int32), np.empty((width, room), np.int32)
+        rows = split_rows(data, np.uint8(delimiter[0]), width, starts, stops)
+        if rows == _UNEVEN:
+            return None
+        if rows != _FULL:
+            return [Cells(data, starts[column, :rows], stops[column, :rows]) for column in range(width)]
+        room *= 2
+
+
+def holds(column: Cells, text: bytes) -> bool:
+    """Whether a cell of a column is just `text`."""
+    wanted: Any = np.frombuffer(text, np.uint8)
+    at = column.starts[column.stops - column.starts == len(wanted)]
+    for offset, byte in enumerate(wanted):
+        at = at[column.data[at + offset] == byte]
+        if not len(at):
+            return False
+    return bool(len(at))

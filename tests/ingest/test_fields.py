@@ -1,0 +1,81 @@
+"""Cells found in place are those that the general parser finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner import ScanOptions, compiled
+from scanner.ingest import FileSource
+from scanner.ingest.interface import Cells
+from scanner.ingest.readers.delimited import DelimitedReader, parse
+from scanner.ingest.readers.fields import holds, split
+
+CELL = st.text("ab1 \tخ", max_size=40)
+
+
+@pytest.fixture(autouse=True)
+def machine_code() -> None:
+    compiled.compile_all()
+
+
+def texts(column: Cells) -> list[bytes]:
+    return [bytes(column.data[start:stop]) for start, stop in zip(column.starts, column.stops, strict=True)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1)),
+    st.sampled_from(["\n", "\r\n", "\n\n", "\r\n\r\n"]),
+    st.sampled_from([b",", b"\x1f"]),
+    st.booleans(),
+)
+def test_cells_are_those_of_the_general_parser(rows: list[list[str]], end: str, delimiter: bytes, ended: bool) -> None:
+    text = (end.join(delimiter.decode().join(row) for row in rows) + (end if ended else "")).encode()
+    if not text.strip(b"\r\n"):
+        return
+    general, uneven = parse(text, len(rows[0]), delimiter, b"", False)
+    columns = split(text, delimiter, len(rows[0]))
+    assert not uneven and columns is not None
+    assert [texts(column) for column in columns] == [column.to_pylist() for column in general.columns]
+
+
+@pytest.mark.parametrize("text", [b"a,b\nc\n", b"a,b,c\n", b"a,b\rc,d\r", b"a,b\nc", b"a,\r"])
+def test_what_is_not_plain_is_left_to_the_general_parser(text: bytes) -> None:
+    assert split(text, b",", 2) is None
+
+
+def test_rows_that_grow_shorter_find_room() -> None:
+    columns = split(b"x" * 500 + b",1\n" + b"a,b\n" * 100_000, b",", 2)
+    assert columns is not None
+    assert len(columns[0]) == 100_001
+    assert bytes(columns[1].data[columns[1].starts[-1] : columns[1].stops[-1]]) == b"b"
+
+
+def test_a_header_is_found_again() -> None:
+    columns = split(b"number,1\nnumbed,2\n" * 9 + b"\n" + b"names,3\n", b",", 2)
+    assert columns is not None
+    assert holds(columns[0], b"number")
+    assert not holds(columns[0], b"numbeR")
+    assert not holds(columns[0], b"nam")
+
+
+@pytest.mark.parametrize(
+    ("tail", "plain", "rows"),
+    [
+        ("", True, 40_000),
+        ("only one\n", False, 40_001),
+        ("number,when\n", False, 40_000),
+        ('"0300",x\n', False, 40_001),
+    ],
+)
+def test_a_reader_finds_plain_blocks_in_place(tmp_path: Path, tail: str, plain: bool, rows: int) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_text("number,when\n" + "03001234567,2024-01-02\n" * 20_000 + tail + "03001234567,2024-01-02\n" * 20_000)
+    (stream,) = DelimitedReader().read(FileSource(file, "calls.csv"), ScanOptions())
+    chunks = [part.read() for part in stream.parts]
+    assert sum(chunk.rows for chunk in chunks) == rows
+    assert all(isinstance(column, Cells) for chunk in chunks for column in chunk.columns) is plain
