@@ -74,18 +74,10 @@ def first_bit(typing_context, bits):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def fetch(typing_context, table, index):  # type: ignore[no-untyped-def]
-    """Ask the processor to load table[index] (int64) soon."""
+def bits_set(typing_context, bits):  # type: ignore[no-untyped-def]
+    """How many bits of a word are set."""
 
     def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        at = _pointer(context, builder, signature.args[0], *arguments)
-        byte, small = ir.IntType(8), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), small, small, small])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(
-            function,
-            [builder.bitcast(at, byte.as_pointer()), *(ir.Constant(small, n) for n in (1, 3, 1))],
-        )
-        return context.get_dummy_value()
+        return builder.ctpop(arguments[0])
 
-    return types.none(table, types.int64), make
+    return types.int64(types.uint64), make

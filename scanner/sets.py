@@ -57,7 +57,7 @@ class KeySet:
     def _grow(self) -> None:
         from scanner.kernel_sets import set_insert
 
-        held = self._table[self._table != -1]
+        held = self.members()
         self._table = np.full(len(self._table) * 4, -1, np.int64)
         _, self._count = set_insert(self._table, held, np.zeros(0, np.uint8), -1, 0, 0, len(self._table))
 
@@ -71,8 +71,13 @@ class KeySet:
 
     def update(self, other: KeySet) -> None:
         """Add all keys of another set."""
-        self.add(other._table[other._table != -1])
+        self.add(other.members())
+
+    def members(self) -> Keys:
+        """The keys in no order."""
+        held: Keys = self._table[self._table != -1]
+        return held
 
     def keys(self) -> Keys:
         """The keys in ascending order."""
-        return np.sort(self._table[self._table != -1])
+        return np.sort(self.members())

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.errors import ReadError
@@ -213,6 +213,7 @@ def test_tar_members_and_a_cut() -> None:
     assert cut[-1].tail().status is Status.PARTIAL
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=200)), st.integers(0, 300))
 def test_spool_gives_back_what_was_written(pieces: list[bytes], memory: int) -> None:
     spool = Spool(Vault(memory))

@@ -12,7 +12,7 @@ from scanner import ScanOptions, compiled
 from scanner.ingest import FileSource
 from scanner.ingest.interface import Cells
 from scanner.ingest.readers.delimited import DelimitedReader, parse
-from scanner.ingest.readers.fields import holds, split
+from scanner.ingest.readers.fields import count, holds, split
 
 CELL = st.text("ab1 \tخ", max_size=40)
 
@@ -41,6 +41,12 @@ def test_cells_are_those_of_the_general_parser(rows: list[list[str]], end: str, 
     columns = split(text, delimiter, len(rows[0]))
     assert not uneven and columns is not None
     assert [texts(column) for column in columns] == [column.to_pylist() for column in general.columns]
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"\n", b"\r"]))
+@settings(max_examples=100, deadline=None)
+def test_lines_are_counted(block: bytes, end: bytes) -> None:
+    assert count(block + end * 3, end) == block.count(end) + 3
 
 
 @pytest.mark.parametrize("text", [b"a,b\nc\n", b"a,b,c\n", b"a,b\rc,d\r", b"a,b\nc", b"a,\r"])

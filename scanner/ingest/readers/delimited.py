@@ -241,6 +241,14 @@ class _Block:
         return len(rows)
 
 
+def _lines(block: bytes, end: bytes) -> int:
+    if not is_compiled():
+        return block.count(end)
+    from scanner.ingest.readers.fields import count  # loads numba
+
+    return count(block, end)
+
+
 _NONE = pa.nulls(0, pa.binary())
 
 
@@ -297,7 +305,7 @@ class DelimitedReader:
                 yield _Block(order, block, literals, last, before, table, loose)
                 if before is not None:
                     quoted = table.quote and table.quote in block
-                    before = None if quoted else before + block.count(cutter.end)
+                    before = None if quoted else before + _lines(block, cutter.end)
                 order, loose = order + 1, ()
             if loose:
                 yield _Block(order, b"", (), True, before, table, loose)

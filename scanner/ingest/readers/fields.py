@@ -8,7 +8,7 @@ import numpy as np
 
 from scanner.compiled import kernel
 from scanner.ingest.interface import Cells
-from scanner.lanes import first_bit, marks
+from scanner.lanes import bits_set, first_bit, marks
 
 #: Bytes at the front of a block from which its number of rows is estimated.
 _SAMPLE = 1 << 16
@@ -78,6 +78,24 @@ def split_rows(data, delimiter, width, starts, stops):
         stops[column, row] = n
         row += 1
     return row
+
+
+@kernel
+def _count(data, byte):
+    n = len(data)
+    total = at = 0
+    while at + 64 <= n:
+        total += bits_set(marks(data, at, byte, byte, byte))
+        at += 64
+    while at < n:
+        total += data[at] == byte
+        at += 1
+    return total
+
+
+def count(block: bytes, byte: bytes) -> int:
+    """How often a byte stands in a block; does not hold the interpreter's lock."""
+    return int(_count(np.frombuffer(block, np.uint8), np.uint8(byte[0])))
 
 
 def split(block: bytes, delimiter: bytes, width: int) -> list[Cells] | None:
