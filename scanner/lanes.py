@@ -35,8 +35,8 @@ def word(typing_context, data, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def marks(typing_context, data, index, one, two, three):  # type: ignore[no-untyped-def]
-    """Which of the 64 bytes from data[index] on are one of three, as bits, the first byte lowest."""
+def marks(typing_context, data, index, one, two, three, four):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are one of four, as bits, the first byte lowest."""
 
     def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         array, index, *wanted = arguments
@@ -60,7 +60,7 @@ def marks(typing_context, data, index, one, two, three):  # type: ignore[no-unty
             found = builder.or_(found, builder.shl(bits, ir.Constant(wide, half * _LANES)))
         return found
 
-    return types.uint64(data, types.int64, types.uint8, types.uint8, types.uint8), make
+    return types.uint64(data, types.int64, types.uint8, types.uint8, types.uint8, types.uint8), make
 
 
 @intrinsic

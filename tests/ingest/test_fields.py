@@ -43,6 +43,34 @@ def test_cells_are_those_of_the_general_parser(rows: list[list[str]], end: str, 
     assert [texts(column) for column in columns] == [column.to_pylist() for column in general.columns]
 
 
+QUOTED = st.text('ab ,\n\r"', max_size=9).map(lambda text: f'"{text}"')
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.text("ab 1", max_size=40) | QUOTED | st.text('a"', max_size=3), min_size=2, max_size=2), min_size=1
+    ),
+    st.sampled_from(["\n", "\r\n", "\n\n"]),
+    st.booleans(),
+)
+def test_quoted_cells_are_those_of_the_general_parser_or_left_to_it(
+    rows: list[list[str]], end: str, ended: bool
+) -> None:
+    text = (end.join(",".join(row) for row in rows) + (end if ended else "")).encode()
+    columns = split(text, b",", 2, b'"')
+    if columns is not None:
+        general, uneven = parse(text, 2, b",", b'"', False)
+        assert not uneven
+        assert [texts(column) for column in columns] == [column.to_pylist() for column in general.columns]
+
+
+def test_plain_quotes_are_no_obstacle() -> None:
+    columns = split(b'"a, b",""\r\n"c\nd",e\r\nf,"g"', b",", 2, b'"')
+    assert columns is not None
+    assert [texts(column) for column in columns] == [[b"a, b", b"c\nd", b"f"], [b"", b"e", b"g"]]
+
+
 @given(st.binary(max_size=300), st.sampled_from([b"\n", b"\r"]))
 @settings(max_examples=100, deadline=None)
 def test_lines_are_counted(block: bytes, end: bytes) -> None:
@@ -75,7 +103,8 @@ def test_a_header_is_found_again() -> None:
         ("", True, 40_000),
         ("only one\n", False, 40_001),
         ("number,when\n", False, 40_000),
-        ('"0300",x\n', False, 40_001),
+        ('"03""00",x\n', False, 40_001),
+        ('"0300",x\n', True, 40_001),
     ],
 )
 def test_a_reader_finds_plain_blocks_in_place(tmp_path: Path, tail: str, plain: bool, rows: int) -> None:

@@ -22,6 +22,8 @@ from scanner.terms import Format, ProblemCode, Status
 
 #: Bytes at the end of a file within which lines that are no rows count as its footer.
 FOOTER_BYTES = 4096
+#: Bytes of a block from which it is worth looking for its cells in place.
+_IN_PLACE_FROM = 1 << 16
 _NAMES = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "pipe", b" ": "space", b":": "colon", b"\x1f": "lines"}
 
 
@@ -160,16 +162,16 @@ class _Block:
         return Chunk(rows, tuple(columns), tuple(loose), tuple(problems), counted)
 
     def _plain(self, row: int | None) -> Chunk | None:
-        """The rows of the block as cells in place; None where quotes, uneven rows or the header again stand in it."""
+        """The rows of the block as cells in place; None where odd quotes, uneven rows or the header stand in it."""
         table = self.table
-        if not is_compiled() or self.literals or (table.quote and table.quote in self.block):
+        if not is_compiled() or self.literals or len(self.block) < _IN_PLACE_FROM:
             return None
         if table.escape and b"\\" in self.block:
             return None
         from scanner.ingest.readers.fields import holds, split  # loads numba
 
         problems: list[Problem] = []
-        columns = split(cleaned(self.block, problems, row), table.delimiter, table.width)
+        columns = split(cleaned(self.block, problems, row), table.delimiter, table.width, table.quote)
         if columns is None:
             return None
         header = table.header_bytes
