@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
 
 from scanner.detect import kernels as k
 from scanner.detect.context import contexts
@@ -120,6 +123,12 @@ def _role(facts: Facts, verdict: Verdict) -> str | None:
     return None
 
 
+def calibrated(raw: float, pack: Pack) -> float:
+    """The confidence to state for the one that the rules give, as `patterns/calibration.toml` maps it; both 0 to 1."""
+    points = cast(Mapping[str, Any], pack.settings["calibration"])["column"]["points"]
+    return float(np.interp(raw, [one for one, _ in points], [other for _, other in points]))
+
+
 def _samples(facts: Facts, kind: ColumnType, reveal: bool) -> tuple[str, ...]:
     texts = (text.decode("utf-8", "replace") for _, _, text in facts.profile.samples)
     return tuple(text if reveal else mask_value(text, kind) for text in texts)
@@ -169,7 +178,7 @@ def judge(
                 name=one.name,
                 type=verdict.type,
                 form=verdict.form,
-                confidence=round(max(0.0, min(1.0, verdict.confidence)), 3),
+                confidence=round(calibrated(verdict.confidence, pack), 3),
                 rows_filled=one.filled,
                 rows_matched=min(verdict.matched, one.filled),
                 distinct=distinct,

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scanner.detect.judge import Judged, judge
+from scanner.detect.judge import Judged, calibrated, judge
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.tables import build
 from scanner.ingest.interface import Chunk
@@ -107,3 +109,14 @@ def test_a_party_of_foreign_numbers_keeps_its_role_without_a_type() -> None:
     )
     assert [column.role for column in made.columns[:2]] == ["caller", "called"]
     assert made.sets == {}
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_stated_confidence_rises_with_the_raw_one_and_is_never_certain(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert 0 <= calibrated(low, PACK) <= calibrated(high, PACK) < 1
+
+
+def test_several_numbers_in_a_cell_are_all_counted() -> None:
+    made = judged(Mobile=lambda _, row: f"0300{1000000 + row}/0321{2000000 + row}")
+    assert (made.columns[0].type, made.occurrences[T.MSISDN]) == (T.MSISDN, 2 * ROWS)

@@ -62,3 +62,14 @@ def test_prose_that_mentions_inserts_is_no_dump() -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_read_without_a_fault(text: str) -> None:
     tables("INSERT INTO t VALUES " + text)
+
+
+def test_a_quoted_column_name_may_hold_anything() -> None:
+    dump = (
+        'CREATE TABLE `m` (\n  `آمد/روانگی` text,\n  "Sr #" int,\n  [A-Party] text,\n  plain text\n);\n'
+        "INSERT INTO `m` VALUES ('IN',1,'03001234567','x');\n"
+    )
+    assert tables(dump)["d.sql!m"] == (
+        ("آمد/روانگی", "Sr #", "A-Party", "plain"),
+        [["IN"], ["1"], ["03001234567"], ["x"]],
+    )

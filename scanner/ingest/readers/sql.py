@@ -20,7 +20,7 @@ _INSERT = re.compile(rf"\s*INSERT\s+(?:IGNORE\s+)?INTO\s+{_NAME}\s*(?:\(([^()]*)
 _BARE_INSERT = re.compile(rf"\s*INSERT\s+(?:INTO\s+)?{_NAME}\s*\(([^()]*)\)\s*VALUES\s*", re.IGNORECASE)
 _COPY = re.compile(rf"\s*COPY\s+{_NAME}\s*\(([^()]*)\)\s*FROM\s+stdin", re.IGNORECASE)
 _CREATE = re.compile(rf"\s*CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\(", re.IGNORECASE)
-_COLUMN = re.compile(r"\s*[`\"\[]?(\w[\w$ ]*?)[`\"\]]?\s+[A-Za-z]")
+_COLUMN = re.compile(r"\s*(?:`(?P<a>[^`]+)`|\"(?P<b>[^\"]+)\"|\[(?P<c>[^\]]+)\]|(?P<d>\w[\w$ ]*?))\s+[A-Za-z]")
 _NO_COLUMN = re.compile(r"\s*(?:PRIMARY|UNIQUE|KEY|INDEX|CONSTRAINT|FOREIGN|CHECK|FULLTEXT)\b", re.IGNORECASE)
 _VALUE = re.compile(r"""\s*(?:[NnEeXx]?'((?:[^'\\]|\\.|'')*)'|([^,()']+(?:\([^()]*\))?))\s*([,)])""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
@@ -137,14 +137,16 @@ class Dump:
             if line.lstrip().startswith(")"):
                 self._known[name], self._creating = tuple(columns), None
             elif not _NO_COLUMN.match(line) and (found := _COLUMN.match(line)):
-                columns.append(found.group(1))
+                columns.append(found[found.lastgroup or "d"])
             return
         if not self._statement:
             if found := _CREATE.match(line):
                 rest = line[found.end() :]
                 if rest.rstrip().endswith(";"):
                     body = re.split(r",(?![^()]*\))", rest.rstrip().rstrip(";").rstrip().removesuffix(")"))
-                    names = [m.group(1) for one in body if not _NO_COLUMN.match(one) and (m := _COLUMN.match(one))]
+                    names = [
+                        m[m.lastgroup or "d"] for one in body if not _NO_COLUMN.match(one) and (m := _COLUMN.match(one))
+                    ]
                     self._known[found.group(1)] = tuple(names)
                 else:
                     self._creating = (found.group(1), [])
