@@ -45,6 +45,42 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class HashSpace:
+    """Digests of one notation that were computed and compared with those of a column."""
+
+    algorithm: str
+    notation: str
+    """How the plain values are written, as in `0300…`."""
+    type: ColumnType
+    tested: int
+    """Plain values of the notation whose digests were computed."""
+    size: int
+    """Plain values that there are."""
+    exposed_distinct: int
+    """Different digests of the column found among them."""
+    exposed_rows: int
+    """Rows that hold one of those."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashTest:
+    """Whether the digests of a column can be reversed by computing all of a number space; counts alone, no value."""
+
+    spaces: tuple[HashSpace, ...]
+    tested: int
+    """Digests computed in all."""
+    exposed_distinct: int
+    exposed_rows: int
+    complete: bool
+    """Every digest was found or every space was computed to its end."""
+
+    @property
+    def hit(self) -> HashSpace | None:
+        """The space that most of what was found lies in; None where nothing was found."""
+        return max((one for one in self.spaces if one.exposed_distinct), key=lambda s: s.exposed_distinct, default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column and what its values are."""
 
@@ -60,6 +96,8 @@ class Column:
     role: str | None = None
     """What the header says the column means (`caller`, `event_time`); None where it says nothing."""
     evidence: tuple[Evidence, ...] = ()
+    hash: HashTest | None = None
+    """Of a column of digests: what computing the number space showed; None elsewhere."""
     hidden_digits: int | None = None
     """Of a masked column: digits starred out in a value, at most; None elsewhere."""
 

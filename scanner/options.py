@@ -58,6 +58,10 @@ class ScanOptions:
     """Show identifiers whole."""
     samples: int = 3
     """Sample values kept for each column."""
+    test_hashes: bool = False
+    """Compute whole number spaces against columns of digests, not just until a sample matches."""
+    hash_progress: Path | None = None
+    """File that keeps how far `test_hashes` got: positions and counts, no value."""
     passwords: tuple[str, ...] = ()
     """Tried in order on encrypted containers."""
     circumstances: str = "offered"
@@ -72,6 +76,8 @@ class ScanOptions:
         Raises:
             OptionError: for a value out of range.
         """
+        if self.hash_progress is not None and not self.test_hashes:
+            raise OptionError("hash_progress is for test_hashes; ask for both")
         if self.workers < 0:
             raise OptionError(f"workers must be 0 (one a core) or more, not {self.workers}")
         if self.shard_bytes < 4096:

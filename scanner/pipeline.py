@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Protocol
 
+from scanner.detect.facts import Facts
 from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.rows import ByIndex, birth_words
 from scanner.detect.tables import KIND_OF, Tables, build
 from scanner.engines.local import LocalEngine
 from scanner.errors import OptionError
+from scanner.hashes import HashProgress, tester
 from scanner.ingest import streams
 from scanner.ingest.interface import Stream, Tail
 from scanner.model import (
     Artifact,
     Coverage,
+    HashTest,
     IdentifierCount,
     Problem,
     Record,
@@ -48,6 +51,9 @@ from scanner.terms import ColumnType, Form, ProblemCode, Status
 #: Age from which a person is no minor, in years.
 ADULT = 18
 
+#: What tests an artifact's columns of digests, by its SHA-256.
+Hashes = Callable[[str | None], Callable[[Facts], HashTest | None]]
+
 
 class Observer(Protocol):
     """Is told how a scan gets on; gets counts and finished artifacts, never cell text."""
@@ -57,6 +63,9 @@ class Observer(Protocol):
 
     def advanced(self, bytes_read: int) -> None:
         """So many bytes of the present artifact are scanned so far, about."""
+
+    def enumerated(self, done: int, total: int) -> None:
+        """So many of the digests that --test-hashes computes for the present column are done."""
 
     def finished(self, artifact: Artifact) -> None:
         """An artifact is finished."""
@@ -72,6 +81,9 @@ class Silent:
         """Nothing."""
 
     def advanced(self, bytes_read: int) -> None:
+        """Nothing."""
+
+    def enumerated(self, done: int, total: int) -> None:
         """Nothing."""
 
     def finished(self, artifact: Artifact) -> None:
@@ -151,11 +163,13 @@ def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
     return tuple(sorted(out, key=lambda p: (p.code.value, p.row or 0, p.message)))
 
 
-def finish(stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables, options: ScanOptions) -> Finished:
+def finish(
+    stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables, options: ScanOptions, hashes: Hashes
+) -> Finished:
     """The artifact that a merged profile makes: verdicts on whole columns, structures, score."""
     head, tail = stream.head, stream.tail()
     model = model_of(pack, options)
-    judged = judge(profile, head.columns, pack, tables, options.reveal, head.lines)
+    judged = judge(profile, head.columns, pack, tables, options.reveal, head.lines, hashes(tail.sha256))
     columns = () if head.lines else with_roles(judged.columns)
     status = tail.status
     short = tail.bytes_total is not None and tail.bytes_read < tail.bytes_total
@@ -223,13 +237,15 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
     options, observer = options or ScanOptions(), observer or Silent()
     pack = load_pack(options.patterns)
     tables, births = build(pack), birth_words(pack)
+    progress = HashProgress(options.hash_progress, pack)
+    hashes: Hashes = lambda sha256: tester(options, pack, sha256, progress, observer.enumerated)  # noqa: E731
     observer.started(None)
     with LocalEngine(options.threads) as engine:
         for stream in streams([str(path) for path in paths], options):
             head = stream.head
             context = ShardContext(tables, options.samples, head.lines, head.columns, births)
             profile = engine.profile(stream, context, observer.advanced)
-            done = finish(stream, profile, pack, tables, options)
+            done = finish(stream, profile, pack, tables, options, hashes)
             observer.finished(done.artifact)
             yield done
     observer.done()

@@ -10,6 +10,48 @@ from scanner.compiled import expect
 Keys = npt.NDArray[np.int64]
 
 
+class KeyCounts:
+    """How often each key was added: two sorted arrays, brought up to date when enough has gathered."""
+
+    __slots__ = ("_counts", "_keys", "_new", "_waiting")
+
+    def __init__(self) -> None:
+        """No keys."""
+        self._keys: Keys = np.zeros(0, np.int64)
+        self._counts: Keys = np.zeros(0, np.int64)
+        self._new: list[tuple[Keys, Keys]] = []
+        self._waiting = 0
+
+    def add(self, keys: Keys) -> None:
+        """Count some keys (int64[n])."""
+        self._take(*np.unique(keys, return_counts=True))
+
+    def update(self, other: KeyCounts) -> None:
+        """Add all counts of another."""
+        self._take(*other.items())
+
+    def _take(self, keys: Keys, counts: Keys) -> None:
+        self._new.append((keys, counts))
+        self._waiting += len(keys)
+        if self._waiting > max(1 << 16, len(self._keys)):
+            self._settle()
+
+    def _settle(self) -> None:
+        keys = np.concatenate([self._keys, *(one for one, _ in self._new)])
+        counts = np.concatenate([self._counts, *(one for _, one in self._new)])
+        order = np.argsort(keys, kind="stable")
+        keys, counts = keys[order], counts[order]
+        starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
+        self._keys, self._counts = keys[starts], np.add.reduceat(counts, starts) if len(keys) else counts
+        self._new, self._waiting = [], 0
+
+    def items(self) -> tuple[Keys, Keys]:
+        """Keys in ascending order and how often each was added."""
+        if self._new:
+            self._settle()
+        return self._keys, self._counts
+
+
 class KeySet:
     """Distinct non-negative int64 keys in an open-addressing table.
 

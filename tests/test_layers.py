@@ -47,10 +47,11 @@ LAYERS: dict[str, frozenset[str]] = {
     "score": BASE,
     # a comparison is rendered from its sides, which hold exact sets and not only what a report shows
     "report": BASE | {"score"},
+    "hashes": BASE | {"detect"},
     "shards": BASE | {"ingest", "detect"},
     "engines": BASE | {"ingest", "detect", "shards"},
     "inspection": BASE | {"ingest"},
-    "pipeline": BASE | {"ingest", "detect", "structure", "score", "shards", "engines"},
+    "pipeline": BASE | {"ingest", "detect", "structure", "score", "hashes", "shards", "engines"},
     "__init__": frozenset({"errors", "options", "model", "pipeline"}),
     # purposes of a disclosure, and comparisons: both are asked of what a scan found
     "cli": BASE | {"inspection", "pipeline", "report", "score", "__init__"},

@@ -34,6 +34,7 @@ def _entries(pack: Pack) -> list[tuple[str, str, str, Any]]:
     out: list[tuple[str, str, str, Any]] = []
     out += [("notation", one.id, f"{one.column_type}: {one.label}", one) for one in pack.notations]
     out += [("expression", one.id, f"{one.column_type}: {one.label}", one) for one in pack.expressions]
+    out += [("enumeration", one.id, f"{one.column_type}: {one.label}", one) for one in pack.enumerations]
     out += [("lexicon", one.name, f"{one.column_type}: {len(one.words):,} words", one) for one in pack.lexicons]
     out += [("header", one.role, f"{one.column_type}: {len(one.words):,} spellings", one) for one in pack.headers]
     out += [("structure", one.structure.value, f"{len(one.roles)} roles", one) for one in pack.structures]

@@ -107,6 +107,11 @@ class Watch:
             shown = done if total is None else min(done, total)
             self._bar.update(self._task, completed=shown, description=count(self._artifacts, "artifact"))
 
+    def enumerated(self, done: int, total: int) -> None:
+        """So many of the digests of a number space are computed."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=f"hashes {done / 1e6:,.0f} of {total / 1e6:,.0f} million")
+
     def finished(self, artifact: Artifact) -> None:
         """An artifact is finished: its file's bytes are read, and -v logs it."""
         self._artifacts += 1

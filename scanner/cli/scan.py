@@ -170,6 +170,17 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     help="Bytes of input in one piece of work; the report does not depend on it.",
 )
 @reading_options
+@click.option(
+    "--test-hashes",
+    is_flag=True,
+    help="Compute the digests of whole number spaces and count what they expose; takes minutes a column.",
+)
+@click.option(
+    "--hash-progress",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep there how far --test-hashes got, to go on after an interruption: positions and counts, no value.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no log.")
 @click.option("-v", "--verbose", count=True, help="Log each artifact and show every column; twice for problems too.")
 @click.pass_context
@@ -187,6 +198,8 @@ def command(
     reveal: bool,
     samples: int,
     shard_bytes: int,
+    test_hashes: bool,
+    hash_progress: Path | None,
     quiet: bool,
     verbose: int,
     **reading: Any,
@@ -205,6 +218,8 @@ def command(
         patterns=patterns,
         reveal=reveal,
         samples=samples,
+        test_hashes=test_hashes,
+        hash_progress=hash_progress,
         passwords=passwords_of(reading),
         limits=limits_of(reading),
         circumstances=circumstances,

@@ -12,7 +12,7 @@ from scanner.detect import kernels as k
 from scanner.detect.headers import HeaderMatch, is_nameless, match
 from scanner.detect.profile import ColumnProfile
 from scanner.detect.tables import AIRLINE_BIT, KIND_OF, Tables
-from scanner.model import Evidence
+from scanner.model import Evidence, HashTest
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
 from scanner.terms import ColumnType
@@ -35,6 +35,8 @@ class Facts:
     counts: dict[str, int] = field(default_factory=dict)
     filled: int = 0
     evidence: list[Evidence] = field(default_factory=list)
+    hash: HashTest | None = None
+    """Of digests: whether they can be reversed."""
 
     @classmethod
     def of(cls, key: str | int, name: str | None, profile: ColumnProfile, pack: Pack, tables: Tables) -> Facts:

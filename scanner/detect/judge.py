@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -10,12 +10,13 @@ import numpy as np
 
 from scanner.detect import kernels as k
 from scanner.detect.context import contexts
+from scanner.detect.enumeration import is_digests
 from scanner.detect.facts import Facts
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.tables import Tables
 from scanner.detect.verdict import Verdict, decide, pair_points
 from scanner.masking import mask_value
-from scanner.model import Column
+from scanner.model import Column, HashTest
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
 from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form
@@ -148,15 +149,21 @@ def judge(
     tables: Tables,
     reveal: bool,
     lines: bool = False,
+    test: Callable[[Facts], HashTest | None] | None = None,
 ) -> Judged:
     """Pass the verdict on every column of a merged profile.
 
     `names` are the headers by position; `lines` says that the artifact is a document of lines, whose cells are text.
+    `test` says of a column of digests whether they can be reversed.
     """
     facts = []
     for key in _keys(profile):
         name = names[key] if isinstance(key, int) and key < len(names) else profile.names.get(key)
         facts.append(Facts.of(key, name, profile.columns[key], pack, tables))
+    if test is not None and not lines:
+        for one in facts:
+            if is_digests(one.profile):
+                one.hash = test(one)
     if lines:
         verdicts = [Verdict(T.FREE_TEXT, Form.PLAIN, 0.9, one.n("text_hit")) for one in facts]
     else:
@@ -185,6 +192,7 @@ def judge(
                 samples=_samples(one, verdict.type, reveal),
                 role=_role(one, verdict),
                 evidence=tuple(one.evidence),
+                hash=one.hash,
                 hidden_digits=int(one.profile.extremes[k.HIDDEN]) if verdict.form is Form.MASKED else None,
             )
         )

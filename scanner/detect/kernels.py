@@ -816,6 +816,17 @@ def emit(sink, kind, mode, key):
 
 
 @kernel
+def emit_digest(sink, key):
+    """The same for a digest, once for every cell that holds it, so that rows can be counted by digest."""
+    emit(sink, K_DIGEST, WEAK, key)
+    for _ in range(sink.state[1] - 1):
+        n = sink.state[0]
+        sink.codes[n] = K_DIGEST * 3 + WEAK
+        sink.keys[n] = key
+        sink.state[0] = n + 1
+
+
+@kernel
 def scan_text(buf, a, b, book, best, digits, sink):
     """Find identifiers inside text; returns how many. Numbers may be split by single separators."""
     found = 0
@@ -1257,7 +1268,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
             if size:
                 counts[BASE64] += weight
                 lengths[digest_slot(size)] += weight
-                emit(sink, K_DIGEST, WEAK, digest_key(buf, a, b))
+                emit_digest(sink, digest_key(buf, a, b))
                 continue
             h = text_hash(buf, a, b)
             bits = lookup(lex_table, lex_bits, h)
@@ -1624,7 +1635,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                     counts[BASE64] += weight
             if size:
                 lengths[digest_slot(size)] += weight
-                emit(sink, K_DIGEST, WEAK, digest_key(buf, a, b))
+                emit_digest(sink, digest_key(buf, a, b))
                 continue
         if n == 36 and kinds[_DASH] == 4 and buf[a + 8] == 45 and buf[a + 13] == 45:
             counts[UUID] += weight

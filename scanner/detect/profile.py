@@ -19,7 +19,7 @@ from scanner.detect.rows import Births, Together, says_birth
 from scanner.detect.tables import Tables
 from scanner.ingest.interface import Cells, Chunk, column_of
 from scanner.model import Problem
-from scanner.sets import KeySet
+from scanner.sets import KeyCounts, KeySet
 
 _SAMPLE_BYTES = 200
 _MOST_BYTES = 1 << 30
@@ -52,6 +52,8 @@ class ColumnProfile:
     times: Any = None
     sets: dict[int, KeySet] = field(default_factory=dict)
     """Kind * 3 + way to stand → distinct keys."""
+    digests: KeyCounts = field(default_factory=KeyCounts)
+    """How often each digest stands, by its key."""
     samples: tuple[tuple[int, int, bytes], ...] = ()
     """The first distinct cells: order of the shard, row in it, bytes."""
     place: tuple[int, int] = (1 << 62, 0)
@@ -95,6 +97,8 @@ class ColumnProfile:
             codes, keys = sink.codes[:used], sink.keys[:used]
             for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist():
                 self.sets.setdefault(code, KeySet()).add(keys, codes, code)
+                if code == 3 * kernels.K_DIGEST:
+                    self.digests.add(keys[codes == code])
             if not text_only and len(self.samples) < keep:
                 self._sample(cells, order, keep)
 
@@ -129,6 +133,7 @@ class ColumnProfile:
                 self.extremes[low] = min(self.extremes[low], other.extremes[low])
             for high in (1, 3, 5, 7, 8):
                 self.extremes[high] = max(self.extremes[high], other.extremes[high])
+        self.digests.update(other.digests)
         for code, held in other.sets.items():
             self.sets.setdefault(code, KeySet()).update(held)
         merged: dict[bytes, tuple[int, int, bytes]] = {}

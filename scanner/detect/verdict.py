@@ -222,6 +222,18 @@ def _veiled(facts: Facts, context: Context) -> Verdict | None:
     limit = facts.limit
     digest = facts.n("digest", "base64")
     if digest / facts.filled >= limit("veiled", "digest"):
+        if facts.hash is not None and (hit := facts.hash.hit) is not None:
+            text = (
+                f"unsalted {hit.algorithm} of {hit.notation}: {facts.hash.exposed_distinct:,} of the column's digests "
+                f"are among {facts.hash.tested:,} computed, so that all can be reversed by computing the rest"
+            )
+            facts.note("values: digests of the number space", 1.0, text)
+            return Verdict(hit.type, Form.HASHED, 0.97, digest)
+        if facts.hash is not None:
+            tried = ", ".join(dict.fromkeys(one.notation for one in facts.hash.spaces))
+            end = "; they are salted, keyed or of something else" if facts.hash.complete else ""
+            text = f"none is among {facts.hash.tested:,} digests computed of {tried}{end}"
+            facts.note("values: digests of the number space", -0.3, text)
         usual = facts.length(27, 28, 29, 30, 31)
         if (
             usual < digest * limit("veiled", "digest")

@@ -13,7 +13,7 @@ from scanner.identifiers import VALIDATORS
 from scanner.identifiers.checksums import ean13, luhn, verhoeff
 from scanner.identifiers.compacting import plain
 from scanner.packs.load import fold_header
-from scanner.packs.schema import CodeTable, Expression, Negative, Notation, Pack
+from scanner.packs.schema import CodeTable, Enumeration, Expression, Negative, Notation, Pack
 
 #: Seconds that an expression may take on one hostile string of HOSTILE_LENGTH characters.
 PATIENCE = 0.05
@@ -52,6 +52,21 @@ def matches_notation(notation: Notation, text: str, tables: Mapping[str, CodeTab
         if code not in tables[notation.component].codes:
             return False
     return not notation.checksum or _CHECKSUMS[notation.checksum](digits)
+
+
+def matches_enumeration(enumeration: Enumeration, text: str, tables: Mapping[str, CodeTable]) -> bool:
+    """Whether a value is in the space whose digests are computed."""
+    if len(text) != len(enumeration.template):
+        return False
+    code = ""
+    for character, place in zip(text, enumeration.template, strict=True):
+        if place in "CS":
+            if not (character.isascii() and character.isdigit()):
+                return False
+            code += character if place == "C" else ""
+        elif character != place:
+            return False
+    return code in tables[enumeration.table].codes
 
 
 def matches_expression(expression: Expression, text: str) -> bool:
@@ -145,6 +160,7 @@ def check_pack(pack: Pack) -> list[PatternFault]:
     faults = [
         *_unique("notation", [one.id for one in pack.notations]),
         *_unique("expression", [one.id for one in pack.expressions]),
+        *_unique("enumeration", [one.id for one in pack.enumerations]),
         *_unique("lexicon", [one.name for one in pack.lexicons]),
         *_headers(pack),
     ]
@@ -160,6 +176,10 @@ def check_pack(pack: Pack) -> list[PatternFault]:
     for expression in pack.expressions:
         faults += _sourced("expression", expression.id, expression)
         faults += _expression(expression)
+    for enumeration in pack.enumerations:
+        faults += _sourced("enumeration", enumeration.id, enumeration)
+        fits = partial(matches_enumeration, enumeration, tables=pack.tables)
+        faults += _examples(f"enumeration {enumeration.id}", enumeration.positive, enumeration.negative, fits)
     for lexicon in pack.lexicons:
         faults += _sourced("lexicon", lexicon.name, lexicon)
         if not lexicon.words:

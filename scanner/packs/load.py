@@ -16,7 +16,17 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from scanner.errors import PatternError
-from scanner.packs.schema import CodeTable, Expression, HeaderRule, Lexicon, Negative, Notation, Pack, StructureRule
+from scanner.packs.schema import (
+    CodeTable,
+    Enumeration,
+    Expression,
+    HeaderRule,
+    Lexicon,
+    Negative,
+    Notation,
+    Pack,
+    StructureRule,
+)
 from scanner.terms import ColumnType, Structure
 
 SCHEMA_VERSION = 1
@@ -27,6 +37,7 @@ _ENTRIES = {
     "lexicons": "lexicon",
     "headers": "header",
     "structures": "structure",
+    "enumerations": "enumeration",
     "tables": "table",
 }
 CHECKSUMS = ("", "luhn", "verhoeff", "ean13")
@@ -35,6 +46,8 @@ _MATCH = ("cell", "token")
 #: Digits that a code table can hold at most; detection keeps one flag per number below this power of ten.
 MAX_CODE_DIGITS = 5
 MAX_LENGTH = 24
+#: Characters of a plain value that fit one block of MD5, SHA-1 and SHA-2.
+MAX_TEMPLATE = 55
 
 _E = TypeVar("_E", bound=StrEnum)
 _T = TypeVar("_T")
@@ -87,6 +100,12 @@ class _Entry:
 
     def text(self, key: str, default: str | None = None) -> str:
         return self._take(key, str, "a string", default)
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = self.values.pop(key, default)
+        if not isinstance(value, bool):
+            raise self.fail(f"`{key}` must be true or false")
+        return value
 
     def number(self, key: str, low: int, high: int, default: int | None = None) -> int:
         value = self._take(key, int, f"a whole number of {low} to {high}", default)
@@ -188,6 +207,30 @@ def _expression(e: _Entry) -> Expression:
         pattern=e.text("pattern"),
         validator=e.text("validator", ""),
         min_share=e.share("min_share", 0.5),
+        source=e.source(),
+        positive=e.texts("positive", []),
+        negative=e.negatives(),
+    )
+
+
+def _enumeration(e: _Entry, tables: Mapping[str, CodeTable]) -> Enumeration:
+    template, name = e.text("template"), e.text("table")
+    table = tables.get(name)
+    if table is None or not table.digits:
+        raise e.fail(f"no table {name!r} of codes with a number of digits; see tables.toml")
+    if not template.isascii() or len(template) > MAX_TEMPLATE:
+        raise e.fail(f"`template` must be ASCII of at most {MAX_TEMPLATE} characters")
+    if template.count("C") != table.digits:
+        raise e.fail(f"`template` must hold C {table.digits} times, for the codes of {name}")
+    if not 4 <= template.count("S") <= 12:
+        raise e.fail("`template` must hold S 4 to 12 times, for the serial")
+    return Enumeration(
+        id=e.name,
+        column_type=e.term("column_type", ColumnType),
+        label=e.text("label"),
+        template=template,
+        table=name,
+        common=e.flag("common", False),
         source=e.source(),
         positive=e.texts("positive", []),
         negative=e.negatives(),
@@ -312,7 +355,7 @@ def _entry_key(stem: str, values: Mapping[str, Any]) -> str:
         return f"{values.get('role')}/{values.get('column_type')}"
     if stem == "structures":
         return str(values.get("id", values.get("structure")))
-    return str(values.get("id" if stem in ("notations", "expressions") else "name"))
+    return str(values.get("id" if stem in ("notations", "expressions", "enumerations") else "name"))
 
 
 def _entries(stem: str, file: str, parsed: dict[str, Any]) -> Iterable[tuple[str, _Entry]]:
@@ -321,7 +364,13 @@ def _entries(stem: str, file: str, parsed: dict[str, Any]) -> Iterable[tuple[str
         raise PatternError(file, sorted(parsed)[0], f"is not known here; entries stand under [[{_ENTRIES[stem]}]]")
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise PatternError(file, _ENTRIES[stem], f"must be written as [[{_ENTRIES[stem]}]]")
-    key_name = {"notations": "id", "expressions": "id", "headers": "role", "structures": "id"}.get(stem, "name")
+    key_name = {
+        "notations": "id",
+        "expressions": "id",
+        "headers": "role",
+        "structures": "id",
+        "enumerations": "id",
+    }.get(stem, "name")
     seen: set[str] = set()
     for number, values in enumerate(listed, 1):
         values = dict(values)
@@ -392,6 +441,7 @@ def _load(folders: tuple[Path, ...]) -> Pack:
         lexicons=_build(entries["lexicons"], lambda e: _lexicon(e, tables)),
         headers=_build(entries["headers"], _header),
         structures=_build(entries["structures"], _structure),
+        enumerations=_build(entries["enumerations"], lambda e: _enumeration(e, tables)),
         tables=MappingProxyType(tables),
         settings=MappingProxyType({name: MappingProxyType(value) for name, value in sorted(settings.items())}),
     )

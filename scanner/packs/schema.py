@@ -125,6 +125,24 @@ class CodeTable:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """A space of plain values small enough for all their digests to be computed."""
+
+    id: str
+    column_type: ColumnType
+    label: str
+    template: str
+    """C for a digit of the code, S for one of the serial, all else as it stands; ASCII, at most 55 characters."""
+    table: str
+    """Code table."""
+    common: bool
+    """Tried in every scan."""
+    source: tuple[str, ...]
+    positive: tuple[str, ...]
+    negative: tuple[Negative, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pack:
     """Everything in `patterns/`, checked."""
@@ -136,6 +154,7 @@ class Pack:
     lexicons: tuple[Lexicon, ...]
     headers: tuple[HeaderRule, ...]
     structures: tuple[StructureRule, ...]
+    enumerations: tuple[Enumeration, ...]
     tables: Mapping[str, CodeTable]
     settings: Mapping[str, Mapping[str, object]]
     """Parsed TOML of the files that score, duties and advice read, by file stem: `severity`, `obligations`, …"""

@@ -11,6 +11,7 @@ from scanner.model import (
     Column,
     Disclosure,
     Evidence,
+    HashTest,
     Linkage,
     Problem,
     Record,
@@ -68,9 +69,36 @@ def _column(column: Column, evidence: bool) -> dict[str, Any]:
     }
     if column.role is not None:
         out["role"] = column.role
+    if column.hash is not None:
+        out["hash"] = _hash(column.hash)
     if evidence:
         out["evidence"] = _evidence(column.evidence)
     return out
+
+
+def _hash(test: HashTest) -> dict[str, Any]:
+    hit = test.hit
+    return {
+        "algorithm": hit.algorithm if hit else None,
+        "notation": hit.notation if hit else None,
+        "tested": test.tested,
+        "exposed_distinct": test.exposed_distinct,
+        "exposed_rows": test.exposed_rows,
+        "complete": test.complete,
+        "spaces": [
+            {
+                "algorithm": one.algorithm,
+                "notation": one.notation,
+                "type": one.type.value,
+                "tested": one.tested,
+                "size": one.size,
+                "exposed_distinct": one.exposed_distinct,
+                "exposed_rows": one.exposed_rows,
+            }
+            for one in test.spaces
+            if one.exposed_distinct
+        ],
+    }
 
 
 def _record(record: Record, evidence: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from scanner.report.words import (
     STRUCTURES,
     TYPES,
     count,
+    hash_words,
     is_harmless,
     printable,
     seconds,
@@ -181,6 +182,8 @@ def _columns(one: Artifact, every: bool) -> list[RenderableType]:
             ]
             table.add_row(*cells)
         out.append(table)
+    tested = [(column, hash_words(column.hash)) for column in one.columns if column.hash is not None]
+    out += [_t(f"{_name(column)}: {said}", "yellow") for column, said in tested if said]
     if rest and not every:
         shown = ", ".join(_name(c) for c in rest[:12]) + (", …" if len(rest) > 12 else "")
         out.append(_t(f"{count(len(rest), 'more column')} without a type: {shown}", "dim"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.model import Artifact
+from scanner.model import Artifact, HashTest
 from scanner.terms import ColumnType, Level, Status, Structure
 
 STRUCTURES = {
@@ -95,3 +95,14 @@ def subject(artifact: Artifact) -> str:
 def is_harmless(artifact: Artifact) -> bool:
     """Read in full and nothing found; what was not read in full is never harmless."""
     return artifact.status is Status.COMPLETE and artifact.severity.level is Level.NONE
+
+
+def hash_words(test: HashTest) -> str:
+    """What computing a number space showed of a column of digests; empty where nothing was found or finished."""
+    hit = test.hit
+    if hit is None:
+        return f"no digest among {test.tested:,} computed: salted, keyed or of something else" if test.complete else ""
+    said = f"unsalted {hit.algorithm.upper()} of {hit.notation}, enumerable"
+    if not test.complete:
+        return f"{said} (a sample matched; --test-hashes counts them all)"
+    return f"{said}: {test.exposed_distinct:,} different digests in {test.exposed_rows:,} rows reversed"
