@@ -40,7 +40,7 @@ _SIGNATURES: tuple[tuple[bytes, Format, str], ...] = (
     (b"Obj\x01", Format.AVRO, "Avro"),
     (b"ORC", Format.ORC, "ORC"),
     (b"ARROW1", Format.ARROW, "Arrow"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.XLS, "an OLE document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.BINARY, "an OLE document"),
     (b"PK\x03\x04", Format.ARCHIVE, "ZIP"),
     (b"PK\x05\x06", Format.ARCHIVE, "ZIP"),
     (b"\x1f\x8b", Format.ARCHIVE, "gzip"),
@@ -233,15 +233,10 @@ def open_source(
     for reader in readers.READERS:
         if not _recognises(reader.recognise, head, source.path):
             continue
-        if reader is readers.READERS[-1]:
-            for signature, form, name in _SIGNATURES:
-                if head.startswith(signature):
-                    message = f"recognised as {name}, for which there is no reader"
-                    yield _unsupported(source, form, message)
-                    return
+        known = _known(head) if reader is readers.READERS[-1] else None
         try:
             for stream in reader.read(source, options):
-                yield _guarded(stream, source.size)
+                yield _searched(_guarded(stream), *known) if known else _guarded(stream, source.size)
         except (OptionError, InternalError):
             raise
         except Exception as error:
@@ -278,12 +273,22 @@ def _failed(source: Source, form: Format, error: Exception) -> Stream:
     return Stream(Head(source.path, form), tail=tail)
 
 
-def _unsupported(source: Source, form: Format, message: str) -> Stream:
-    def tail() -> Tail:
-        sha256, size = digest(source)
-        return Tail(Status.UNREADABLE, (Problem(ProblemCode.UNSUPPORTED, message),), sha256, size, size, 0)
+def _known(head: bytes) -> tuple[Format, str] | None:
+    """Format and name of bytes whose signature is known, and which no reader or container took."""
+    return next(((form, name) for signature, form, name in _SIGNATURES if head.startswith(signature)), None)
 
-    return Stream(Head(source.path, form), tail=tail)
+
+def _searched(stream: Stream, form: Format, name: str) -> Stream:
+    """The printable runs of a file of a format that has no reader: that is a part of what it holds."""
+    inner = stream.tail
+    message = f"recognised as {name}, for which there is no reader; what is printable in its bytes was searched"
+
+    def tail() -> Tail:
+        last = inner()
+        status = Status.PARTIAL if last.status is Status.COMPLETE else last.status
+        return replace(last, status=status, problems=(Problem(ProblemCode.UNSUPPORTED, message), *last.problems))
+
+    return Stream(replace(stream.head, format=form), stream.parts, tail, stream.size)
 
 
 def _stored_as(stream: Stream, source: Source) -> Stream:
