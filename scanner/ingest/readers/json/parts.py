@@ -22,6 +22,7 @@ from scanner.ingest.readers.json.values import (
     encoded,
     transposed,
     value_at,
+    whole_members,
 )  # fmt: skip
 from scanner.model import Problem
 from scanner.options import Limits
@@ -34,8 +35,8 @@ COMPILED_FROM = 1 << 18
 _PAD = 32
 
 LIBERTIES = "comments, commas too many, single quotes or other liberties of no strict JSON; read all the same"
-_BAD_LINE = "lines that are no JSON; searched as text"
-_BAD_ELEMENT = "records that are no JSON; searched as text"
+_BAD_LINE = "lines that are no JSON; their whole fields were read, the rest was searched as text"
+_BAD_ELEMENT = "records that are no JSON; their whole fields were read, the rest was searched as text"
 _TOO_MANY = "more columns than max_columns; the rest was searched as text"
 
 
@@ -64,7 +65,7 @@ class Records:
                 comments: list[str] = []
                 value, at, liberal = value_at(text, at, self.depth, comments)
             except Broken:
-                self._broken(text[at:], row, _BAD_LINE)
+                self._broken(text, at, row, _BAD_LINE)
                 return
             self._comments(comments, row)
             self.take(value, liberal, row)
@@ -79,11 +80,11 @@ class Records:
         try:
             at = self._one(text, at, base, row)
         except Broken:
-            self._broken(text, row, _BAD_ELEMENT)
+            self._broken(text, at, row, _BAD_ELEMENT)
             return
         at = self._gap(text, at, row)
         if at < len(text):
-            self._broken(text[at:], row, _BAD_ELEMENT)
+            self._broken(text, at, row, _BAD_ELEMENT)
 
     def elements(self, text: str, at: int, base: int, before: int, signature: tuple[bytes, int]) -> tuple[int, bool]:
         """Elements from `at` on, up to the bracket that closes the base; returns where that is and whether it is there.
@@ -171,9 +172,13 @@ class Records:
         """Add a problem."""
         self.problems.append(Problem(code, message, row))
 
-    def _broken(self, text: str, row: int, message: str) -> None:
+    def _broken(self, text: str, at: int, row: int, message: str) -> None:
+        """What begins at `at` is no value: its whole fields are a row, the rest is loose."""
+        members, end = whole_members(text, at, self.depth)
+        if members:
+            self.take(members, False, row)
         self.bad += 1
-        self.loose.append(Loose(encoded(text), "bad_row", row))
+        self.loose.append(Loose(encoded(text[end:]), "bad_row", row))
         self.note(ProblemCode.BAD_ROW, message, row)
 
     def _comments(self, texts: list[str], row: int) -> None:

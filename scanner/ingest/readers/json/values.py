@@ -160,6 +160,31 @@ def _beyond(text: str, at: int) -> int:
             at = max(at, string.end())
 
 
+def whole_members(text: str, at: int, depth: int) -> tuple[tuple[tuple[str, Any], ...], int]:
+    """The members of a broken object that are whole, and where the rest begins; none where `at` is no object."""
+    members: list[tuple[str, Any]] = []
+    end = at
+    if text[at : at + 1] != "{":
+        return (), end
+    at += 1
+    try:
+        while True:
+            key, at, _ = value_at(text, _end(SPACE.match(text, at), at), depth)
+            at = _end(SPACE.match(text, at), at)
+            if not isinstance(key, str) or text[at : at + 1] != ":":
+                break
+            value, at, _ = value_at(text, _end(SPACE.match(text, at + 1), at + 1), depth)
+            after = _end(SPACE.match(text, at), at)
+            if text[after : after + 1] not in (",", "}"):
+                break
+            members.append((key, value))
+            end = at
+            at = after + 1
+    except Broken:
+        pass
+    return tuple(members), end
+
+
 _KEY, _COLON, _VALUE, _AFTER = range(4)
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None, "undefined": None}
 
