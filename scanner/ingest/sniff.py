@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _MAIN = b",\t;|"
@@ -151,6 +151,12 @@ class Table:
     """Lines above the header."""
     loose_header: tuple[bytes, ...]
     """Header rows that hold text to be searched."""
+    kinds: tuple[str, ...] = ()
+    """The commonest shape of cell of each column (see `_kind`); empty where a column has none."""
+    top: int = 0
+    """Bytes above the header, or above the first row."""
+    stands_for: bytes = b""
+    """What `delimiter` was put in place of, where that is longer than a byte."""
 
 
 def newline_of(head: bytes) -> bytes:
@@ -353,6 +359,9 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
         data = head
     if not data.strip():
         return None
+    long = _with_long(data, final, name)
+    if long is not None:
+        return long
     ext = name.lower().rsplit(".", 1)[-1] if "." in name else ""
     tabular = ext in ("csv", "tsv", "tab", "psv")
     forced = re.match(rb"sep=(.)\r?\n", data)
@@ -407,6 +416,230 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
     return _layout(data, delimiter, quote, escape, width, records)
 
 
+#: Delimiters of several bytes that exporters use so that no cell may hold one.
+_LONG = re.compile(rb"[^\w\s\"'.\-()/@*=<>{}\[\]\x80-\xff]{2,5}|\t\|\t| \| |[,;] ")
+#: Stands in for a longer delimiter: a control that text does not hold.
+STAND_IN = b"\x1f"
+
+
+def long_delimiter(data: bytes) -> bytes:
+    """A delimiter of several bytes that all lines share equally; empty where there is none."""
+    lines = [line for line in re.split(rb"[\r\n]+", data[:32768]) if line.strip()][:60]
+    if len(data) > 32768:
+        lines = lines[:-1]
+    if len(lines) < 2 or STAND_IN in data:
+        return b""
+    seen: Counter[bytes] = Counter(run for line in lines[:20] for run in set(_LONG.findall(line)))
+    for run, _ in seen.most_common(8):
+        for mark in dict.fromkeys((run, run[: len(run) // 2]) if run[: len(run) // 2] * 2 == run else (run,)):
+            if len(mark) < 2:
+                continue
+            counts = Counter(line.count(mark) for line in lines)
+            times, agree = counts.most_common(1)[0]
+            if mark.endswith(b" ") and mark[:1] in b",;":
+                # a blank after each delimiter matters where a quoted cell follows it
+                if mark + b'"' in data and data.count(mark[:1]) <= 1.1 * data.count(mark):
+                    return mark
+                continue
+            alone = sum(line.replace(mark, b"").count(mark[:1]) for line in lines)
+            if times and agree >= 0.8 * len(lines) and alone * 4 <= times * agree:
+                return mark
+    return b""
+
+
+def _with_long(data: bytes, final: bool, name: str) -> Table | None:
+    mark = long_delimiter(data)
+    if not mark:
+        return None
+    plain = data.replace(mark, STAND_IN)
+    records = _records(plain, STAND_IN, _quote_of(plain, STAND_IN), False, final)
+    widths = Counter(len(one.fields) for one in records)
+    width, times = widths.most_common(1)[0] if widths else (0, 0)
+    if width < 2 or times < 0.8 * len(records) or _prose(records, data):
+        return None
+    made = _layout(plain, STAND_IN, _quote_of(plain, STAND_IN), False, width, records)
+    if mark.endswith(b" ") and len(records) < 3 and not any(made.header):
+        return None
+    restored = tuple(line.replace(STAND_IN, mark) for line in made.preamble)
+    return replace(made, stands_for=mark, preamble=restored)
+
+
+def lenient_fields(text: bytes, delimiter: bytes, quote: bytes) -> list[bytes]:
+    """Fields of one line where a quote counts only if it is closed at the end of its field."""
+    if not quote or quote not in text:
+        return text.split(delimiter)
+    mark, stop = re.escape(quote), re.escape(delimiter)
+    shape = rb"(?s:%b((?:(?!%b).|%b%b)*)%b(?=%b|$)|((?:(?!%b).)*))(?:%b|$)" % (
+        mark, mark, mark, mark, mark, stop, stop, stop
+    )  # fmt: skip
+    fields = []
+    at = 0
+    pattern = re.compile(shape)
+    while True:
+        found = pattern.match(text, at)
+        if found is None:
+            return text.split(delimiter)
+        quoted, plain = found.groups()
+        fields.append(quoted.replace(quote * 2, quote) if quoted is not None else plain)
+        if not found.group().endswith(delimiter) or found.end() == at:
+            return fields
+        at = found.end()
+
+
+def fit_row(fields: list[bytes], kinds: tuple[str, ...], delimiter: bytes) -> list[bytes] | None:
+    """A row with too many or too few fields laid into its columns by the shapes of the cells; None where none fits.
+
+    Surplus fields are joined into one cell, missing ones stand empty, wherever most cells then have the shape of their
+    column.
+    """
+    width, count = len(kinds), len(fields)
+    if count < 2 or width < 2 or count == width:
+        return None
+    shapes = [_kind(field) for field in fields]
+
+    def agrees(column: int, shape: str) -> float:
+        if not shape or not kinds[column]:
+            return 0.0
+        if shape == kinds[column]:
+            return 1.0
+        return 0.2 if "m" in (shape, kinds[column]) else -1.0
+
+    over = count - width
+    left = [0.0]
+    for index in range(min(width, count)):
+        left.append(left[-1] + agrees(index, shapes[index]))
+    right = [0.0]
+    for index in range(min(width, count)):
+        right.append(right[-1] + agrees(width - 1 - index, shapes[count - 1 - index]))
+    best: tuple[float, int] | None = None
+    for gap in range(width if over > 0 else count + 1):
+        score = left[gap] + right[min(width, count) - gap - (1 if over > 0 else 0)]
+        if over > 0:
+            pieces = [field for field in fields[gap : gap + over + 1] if field.strip()]
+            joined = pieces[0] if len(pieces) == 1 else delimiter.join(fields[gap : gap + over + 1])
+            score += agrees(gap, _kind(joined)) - (0.5 if len(pieces) > 1 and kinds[gap] in "nhe" else 0)
+            score += 0.3 if len(pieces) <= 1 else 0
+        if best is None or score >= best[0]:
+            best = (score, gap)
+    filled = sum(bool(shape) for shape in shapes)
+    if best is None or best[0] < (0.5 if count * 2 >= width else 0.9) * min(filled, width):
+        return None
+    gap = best[1]
+    if over > 0:
+        pieces = [field for field in fields[gap : gap + over + 1] if field.strip()]
+        joined = pieces[0] if len(pieces) == 1 else delimiter.join(fields[gap : gap + over + 1])
+        return [*fields[:gap], joined, *fields[gap + over + 1 :]]
+    return [*fields[:gap], *[b""] * -over, *fields[gap:]]
+
+
+def row_of(text: bytes, table: Table) -> list[bytes] | None:
+    """The cells of a line that did not parse as a row of the table, as far as it can be told; else None."""
+    fields = lenient_fields(text, table.delimiter, table.quote)
+    if len(fields) == table.width:
+        return fields
+    for other in _MAIN:
+        mark = bytes([other])
+        if mark != table.delimiter and len(fields) < table.width and mark in text:
+            again = lenient_fields(text, mark, table.quote)
+            if len(again) == table.width:
+                return again
+    return fit_row(fields, table.kinds, table.delimiter)
+
+
+#: Bytes among which the tables of one file are told apart.
+SECTION_BYTES = 4 << 20
+_MOST_SECTIONS = 200
+_BLANK = re.compile(rb"[\s,;|]*")
+
+
+def blank_line(line: bytes) -> bool:
+    """Whether a line holds nothing but delimiters."""
+    return _BLANK.fullmatch(line) is not None
+
+
+def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Table]]:
+    """Where each table of a delimited text begins, and its layout; one entry where there is one table.
+
+    A further table begins with a header of its own, other than the one above, over rows as wide as it.
+    """
+    table = _first_table(data, final, name)
+    if table is None:
+        return []
+    out = [(0, table)]
+    end = b"\r" if table.newline == b"\r" else b"\n"
+    lines = data.split(end)
+    at = [0]
+    for line in lines:
+        at.append(at[-1] + len(line) + 1)
+    gap = False
+    start = table.begin
+    for index, line in enumerate(lines[:-2]):
+        if at[index] < start:
+            continue
+        if blank_line(line):
+            gap = True
+            continue
+        here, gap = gap, False
+        if table.stands_for or len(out) >= _MOST_SECTIONS:
+            break
+        if not here and line.count(table.delimiter) == table.width - 1:
+            continue
+        fresh = _section(data, lines, index, at[index], table, here, name, final)
+        if fresh is None:
+            gap = here and table.delimiter not in line  # a title may stand between
+            continue
+        out.append((at[index], fresh))
+        table, start = fresh, at[index] + fresh.begin
+    return out
+
+
+def _first_table(data: bytes, final: bool, name: str) -> Table | None:
+    """The layout of the first table, also where a larger one that follows would hide it."""
+    table = table_of(data[:1048576], final and len(data) <= 1048576, name)
+    if table is not None and table.width > 1 and not table.preamble:
+        return table
+    gap = re.search(rb"\n[ \t,;|]*\r?\n", data[:65536])
+    cuts = [gap.start() + 1] if gap is not None else []
+    if table is not None and len(table.preamble) > 2:
+        cuts.append(table.top)
+    for cut in cuts:
+        first = table_of(data[:cut], True, name)
+        if first is not None and any(first.header) and first.width > 1 and data[first.begin : cut].strip():
+            return first
+    return table
+
+
+def _section(
+    data: bytes, lines: list[bytes], index: int, at: int, table: Table, gap: bool, name: str, final: bool
+) -> Table | None:
+    line = lines[index].strip(b"\r")
+    if table.quote and data.count(table.quote, 0, at) % 2:
+        return None
+    marks = [mark for mark in dict.fromkeys((table.delimiter, b",", b";", b"\t", b"|")) if mark in line]
+    for mark in marks:
+        fields = lenient_fields(line, mark, table.quote)
+        filled = [field for field in fields if field.strip()]
+        if len(filled) < 2 or any(_kind(field) not in ("w", "m") for field in filled):
+            continue
+        if tuple(fields) == table.header_bytes:
+            return None
+        body = [lenient_fields(one.strip(b"\r"), mark, table.quote) for one in lines[index + 1 : index + 21]]
+        same = 0
+        for row in body:
+            if len(row) != len(fields):
+                break
+            same += 1
+        if same < (1 if gap else 3) or not is_header(fields, body[:same]):
+            continue
+        votes = _votes(fields, body[:same])
+        if votes[0] < 1 or (not gap and votes[0] < 2):
+            continue
+        made = table_of(data[at : at + 65536], final and at + 65536 >= len(data), name or "x.csv")
+        if made is not None and made.width == len(fields) and any(made.header) and not made.preamble:
+            return made
+    return None
+
+
 def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
     if share < 0.95 or len(records) < 3:
         return False
@@ -432,7 +665,10 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
             ends = not any(row[-1].strip() for row in body)
             lined = [*above, b""] if ends else [b"", *above]
         else:
-            lined = above[:width] if not above[-1].strip() else []
+            blank = next((i for i in range(len(above) - 1, -1, -1) if not above[i].strip()), None)
+            lined = [] if blank is None else above[:blank] + above[blank + 1 :]
+        if len(above) == width - 1 and not is_header(lined, body):
+            lined = [*above, b""]
         if lined and is_header(lined, body) and not is_header(rows[0], rows[1:201]):
             start, shift = start - 1, 1
             rows = [lined, *rows]
@@ -461,9 +697,11 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     preamble = tuple(line for line in re.split(rb"[\r\n]+", top) if line.strip())
     if trailing:
         header = header[:-1]
+    body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
+    kinds = [Counter(kind for row in body if (kind := _kind(row[i]))).most_common(1) for i in range(width)]
     return Table(
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
-        preamble, tuple(loose),
+        preamble, tuple(loose), tuple(kind[0][0] if kind else "" for kind in kinds), preamble_end,
     )  # fmt: skip
 
 

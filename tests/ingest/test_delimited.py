@@ -73,11 +73,83 @@ def test_open_quote_when_never_closed_then_nothing_is_lost() -> None:
     assert any(row[1] == b"03009999999" for row in rows)
 
 
-def test_ragged_when_widths_differ_then_text_is_loose() -> None:
-    data = b"a,b\n" + b"1,2\n" * 20 + b"5,6,7\n" + b"1,2\n" * 5 + b"Total: 25\n"
-    _, _, _, count, bad, loose = read(data)
+RAGGED = {
+    "a delimiter within a cell": (b"03001111111,Ali,12, Street 4,55", (b"03001111111", b"Ali", b"12, Street 4", b"55")),
+    "an empty field too many": (b"03001111111,,Ali,Street 4,55", (b"03001111111", b"Ali", b"Street 4", b"55")),
+    "a field missing": (b"03001111111,Street 4,55", (b"03001111111", b"", b"Street 4", b"55")),
+    "cut off": (b"03001111111,Ali", (b"03001111111", b"Ali", b"", b"")),
+    "another delimiter": (b"03001111111;Ali;Street 4;55", (b"03001111111", b"Ali", b"Street 4", b"55")),
+    "a quote that opens nothing": (b'03001111111,"Ali,"Street 4",55', (b"03001111111", b'"Ali', b"Street 4", b"55")),
+}
+
+
+@pytest.mark.parametrize("case", RAGGED)
+def test_ragged_row_when_it_can_be_told_then_its_cells_are_in_their_columns(case: str) -> None:
+    line, cells = RAGGED[case]
+    good = b"".join(b"0300%07d,Name,Street %d B,%d\n" % (i, i, i) for i in range(20))
+    _, tail, rows, count, bad, loose = read(b"number,name,address,age\n" + good + line + b"\n" + good)
+    assert (count, bad, loose, tail.status) == (41, 1, [], Status.COMPLETE)
+    assert cells in rows
+
+
+def test_row_when_it_fits_nowhere_then_its_text_is_loose() -> None:
+    data = b"number,n,age\n" + b"03001234567,A,2\n" * 20 + b"so it ended\n# by hand\n" + b"03001234567,A,2\n" * 5
+    _, _, _, count, bad, loose = read(data + b"Total: 25\n")
     assert (count, bad) == (26, 1)
-    assert loose == [("bad_row", b"5,6,7"), ("footer", b"Total: 25")]
+    assert loose == [("bad_row", b"so it ended"), ("comment", b"# by hand"), ("footer", b"Total: 25")]
+
+
+LONG = {
+    "||": (b"a||b||c\n1||x||2\n3||||4\n5||y|z||6\n", [b"x", b"", b"y|z"]),
+    "~|~": (b"a~|~b~|~c\n1~|~x~|~2\n3~|~~|~4\n", [b"x", b""]),
+    "::": (b"a::b::c\n1::x::2\n3::q:r::4\n", [b"x", b"q:r"]),
+    ", ": (b'a, b, c\n1, "x, y", 2\n3, z, 4\n5, "q, ""r""", 6\n', [b"x, y", b"z", b'q, "r"']),
+}
+
+
+@pytest.mark.parametrize("mark", LONG)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_delimiter_when_longer_than_a_byte_then_it_is_found(mark: str, encoding: str) -> None:
+    data, middle = LONG[mark]
+    stream, tail, rows, count, bad, _ = read(data.decode().encode(encoding))
+    assert stream.head.columns == ("a", "b", "c")
+    assert [row[1] for row in rows] == middle
+    assert (count, bad, tail.status) == (len(middle), 0, Status.COMPLETE)
+    assert tail.bytes_read == len(data.decode().encode(encoding))
+
+
+def sections(data: bytes, name: str = "x.csv") -> list[tuple[str, tuple[str | None, ...], int]]:
+    out = []
+    for stream in open_source(BytesSource(data, name), ScanOptions()):
+        out.append((stream.head.path, stream.head.columns, sum(part.read().rows for part in stream.parts)))
+        assert stream.tail().status is Status.COMPLETE
+    return out
+
+
+PEOPLE = b"MOBILE,NAME,CNIC\n" + b"".join(b"0300123%04d,Ali Khan,35202-123%04d-1\n" % (i, i) for i in range(9))
+CALLS = b"CALLER,CALLED,START,SECONDS\n" + b"".join(b"0300123%04d,0301,2024-01-01,%d\n" % (i, i) for i in range(9))
+TWO = [("x.csv!table 1", ("MOBILE", "NAME", "CNIC"), 9), ("x.csv!table 2", ("CALLER", "CALLED", "START", "SECONDS"), 9)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PEOPLE + b"\n" + CALLS,
+        PEOPLE + CALLS,
+        PEOPLE + b"\n\nCalls of the month\n" + CALLS,
+        PEOPLE + b",,,\n" + CALLS.replace(b",", b";"),
+    ],
+    ids=["blank line", "nothing between", "title between", "another delimiter"],
+)
+def test_tables_when_there_are_two_then_each_is_an_artifact(data: bytes) -> None:
+    assert sections(data) == TWO
+
+
+@pytest.mark.parametrize(
+    "data", [PEOPLE + b"\n" + PEOPLE, PEOPLE.replace(b"-1\n", b"-1\n\n"), PEOPLE + b"\nnote, one, two\n"]
+)
+def test_table_when_it_goes_on_after_a_gap_then_it_is_one(data: bytes) -> None:
+    assert [names for _, names, _ in sections(data)] == [("MOBILE", "NAME", "CNIC")]
 
 
 def test_header_when_repeated_then_left_out() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +13,10 @@ import pyarrow.csv as pacsv
 
 from scanner.compiled import is_compiled
 from scanner.errors import ReadError
-from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Part, Source, Stream, Tail
-from scanner.ingest.readers.blocks import Cutter, record_blocks
-from scanner.ingest.sniff import Table, encoding_of, table_of
-from scanner.ingest.sources import Meter
+from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.readers.blocks import Cutter, record_blocks, utf8_blocks
+from scanner.ingest.sniff import SECTION_BYTES, STAND_IN, Table, blank_line, encoding_of, row_of, sections_of
+from scanner.ingest.sources import BytesSource, Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -151,10 +152,16 @@ class _Block:
         columns = self._columns(table) if table is not None else []
         rows = table.num_rows if table is not None else 0
         columns, rows = self._without_headers(columns, rows, problems)
-        rows += self._bad(bad, loose, problems)
-        counted = sum(piece.place == "bad_row" for piece in loose)
-        if self.table.trailing and table is not None:
-            import pyarrow.compute as pc
+        fitted, others = self._bad(bad, loose, problems)
+        if fitted:
+            added = [pa.array(list(cells), pa.binary()) for cells in zip(*fitted, strict=True)]
+            columns = [pa.concat_arrays(pair) for pair in zip(columns, added, strict=True)] if columns else added
+        rows += len(fitted) + others
+        counted = len(fitted) + others
+        if self.table.stands_for:
+            columns = [_restored(column, self.table.stands_for) for column in columns]
+        if self.table.trailing and columns:
+            import pyarrow.compute as pc  # takes long to load
 
             last = columns.pop()
             over = last.filter(pc.not_equal(last, b"")) if len(last) else last
@@ -219,28 +226,50 @@ class _Block:
             columns = [column.filter(keep) for column in columns]
         return columns, rows - again
 
-    def _bad(self, bad: list[_Bad], loose: list[Loose], problems: list[Problem]) -> int:
-        """Put rows that do not fit into `loose`; how many of them count as rows."""
+    def _bad(self, bad: list[_Bad], loose: list[Loose], problems: list[Problem]) -> tuple[list[list[bytes]], int]:
+        """Rows that do not fit: those that could be laid into the columns, and how many others count as rows."""
+        table = self.table
         footers = 0
+        bad = [one for one in bad if not blank_line(one.text)]
+        fitted = [None if _comment(one.text) else row_of(one.text, table) for one in bad]
         if self.last:
             tail = self.block[-FOOTER_BYTES:].rstrip()
             while footers < len(bad) and footers < 20:
                 one = bad[-1 - footers]
-                if one.columns >= self.table.width or not one.text or not tail.endswith(one.text.rstrip()):
+                whole = fitted[-1 - footers] is not None and one.columns * 2 >= table.width
+                if whole or one.columns >= table.width or not one.text or not tail.endswith(one.text.rstrip()):
                     break
                 tail = tail[: len(tail) - len(one.text.rstrip())].rstrip()
                 footers += 1
-        rows = bad[: len(bad) - footers]
-        for one in rows:
+        count = len(bad) - footers
+        rows: list[list[bytes]] = []
+        others = 0
+        first: list[int] = []
+        for one, row in zip(bad[:count], fitted[:count], strict=True):
             number = one.row + self.lines_before if one.row is not None and self.lines_before is not None else None
-            loose.append(Loose(one.text, "bad_row", number))
-        loose += [Loose(one.text, "footer") for one in bad[len(bad) - footers :]]
+            if _comment(one.text):
+                loose.append(Loose(one.text, "comment", number))
+                continue
+            if number is not None:
+                first.append(number)
+            if row is not None:
+                rows.append(row)
+            else:
+                others += 1
+                loose.append(Loose(one.text, "bad_row", number))
+        loose += [Loose(one.text, "footer") for one in bad[count:]]
+        where = min(first) if first and self.lines_before is not None else None
         if rows:
-            numbers = [one.row for one in rows if one.row is not None]
-            first = min(numbers) + self.lines_before if numbers and self.lines_before is not None else None
+            message = "rows with another number of fields than the table has; laid into its columns by what they hold"
+            problems.append(Problem(ProblemCode.BAD_ROW, message, where))
+        if others:
             message = "rows with another number of fields than the table has; searched as text"
-            problems.append(Problem(ProblemCode.BAD_ROW, message, first))
-        return len(rows)
+            problems.append(Problem(ProblemCode.BAD_ROW, message, where))
+        return rows, others
+
+
+def _comment(text: bytes) -> bool:
+    return text.startswith((b"#", b"//", b"-- "))
 
 
 def _lines(block: bytes, end: bytes) -> int:
@@ -254,6 +283,35 @@ def _lines(block: bytes, end: bytes) -> int:
 _NONE = pa.nulls(0, pa.binary())
 
 
+def _restored(column: pa.Array, mark: bytes) -> pa.Array:
+    """Cells that hold the stand-in of a long delimiter, as within quotes, with the delimiter itself."""
+    import pyarrow.compute as pc  # takes long to load
+
+    if not pc.any(pc.match_substring(column, STAND_IN)).as_py():
+        return column
+    return pc.replace_substring(column, STAND_IN, mark)
+
+
+class _Translated:
+    """A meter's text as UTF-8 with a long delimiter replaced by one byte."""
+
+    def __init__(self, meter: Meter, encoding: str, mark: int, old: bytes) -> None:
+        self._pieces = utf8_blocks(meter, encoding, mark, lambda: self._want)
+        self._old, self._carry, self._want = old, b"", 0
+        self.ended = False
+
+    def read(self, count: int) -> bytes:
+        """About `count` bytes, and no delimiter in two pieces."""
+        self._want = count
+        data, self.ended = next(self._pieces)
+        data = (self._carry + data).replace(self._old, STAND_IN)
+        keep = (
+            0 if self.ended else next((n for n in range(len(self._old) - 1, 0, -1) if data.endswith(self._old[:n])), 0)
+        )
+        data, self._carry = (data[:-keep], data[-keep:]) if keep else (data, b"")
+        return data
+
+
 class DelimitedReader:
     """Tables with a delimiter, and lists of one value a line."""
 
@@ -265,11 +323,11 @@ class DelimitedReader:
         encoding, mark = encoding_of(head)
         if encoding is None:
             return None
-        table = table_of(head_utf8(head, encoding, mark), final, name)
-        return None if table is None else (encoding, mark, table)
+        found = sections_of(head_utf8(head, encoding, mark), final, name)
+        return (encoding, mark, found[0][1]) if found else None
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
-        """One stream."""
+        """One stream for each table of the text; nearly always one."""
         head = source.head()
         layout = self._layout(head, source.path, len(head) < HEAD_BYTES)
         if layout is None or layout[2].width > options.limits.max_columns:
@@ -281,28 +339,58 @@ class DelimitedReader:
             yield from TextReader().read(source, options, (Problem(code, message),))
             return
         encoding, mark, table = layout
-        words = [_NAMES.get(table.delimiter, f"byte {table.delimiter[0]}")]
-        words.append("header" if any(table.header) else "no header")
-        if table.preamble:
-            words.append(f"{len(table.preamble)} lines above")
         meter = Meter(source)
         problems: list[Problem] = []
-        yield Stream(
-            Head(source.path, Format.CSV, encoding, table.header, detail=", ".join(words)),
-            self._parts(meter, encoding, mark, table, options, problems),
-            lambda: closing(meter, problems),
-        )
+        sections = [(0, table)]
+        front = head
+        if not table.stands_for:
+            front = _front(source, head)
+            text = head_utf8(front, encoding, mark)
+            sections = sections_of(text, len(front) < SECTION_BYTES, source.path) or sections
+        tail = partial(closing, meter, problems)
+        for number, (begin, made) in enumerate(sections, 1):
+            path = source.path if len(sections) == 1 else f"{source.path}!table {number}"
+            words = [_NAMES.get(made.delimiter, f"byte {made.delimiter[0]}")]
+            if made.stands_for:
+                words = [f"delimiter of {len(made.stands_for)} bytes"]
+            words.append("header" if any(made.header) else "no header")
+            if made.preamble:
+                words.append(f"{len(made.preamble)} lines above")
+            told = Head(path, Format.CSV, encoding, made.header, detail=", ".join(words))
+            if number < len(sections):
+                held = Meter(BytesSource(text[begin : sections[number][0]], path))
+                parts = self._parts(held, "utf-8", 0, made, options, [], number == 1)
+                yield Stream(told, parts, partial(_within, partial(closing, held, [])))
+            else:
+                parts = self._parts(meter, encoding, mark, made, options, problems, begin=begin)
+                yield Stream(told, parts, partial(_within, tail) if number > 1 else tail)
 
     def _parts(
-        self, meter: Meter, encoding: str, mark: int, table: Table, options: ScanOptions, problems: list[Problem]
+        self,
+        meter: Meter,
+        encoding: str,
+        mark: int,
+        table: Table,
+        options: ScanOptions,
+        problems: list[Problem],
+        several: bool = False,
+        begin: int = 0,
     ) -> Iterator[Part]:
         cutter = Cutter(table.delimiter, table.quote, table.escape, table.newline, FOOTER_BYTES)
-        blocks = record_blocks(meter, encoding, mark, cutter, options.shard_bytes, options.limits.max_cell, table.begin)
+        bytes_of: Any = meter
+        if table.stands_for:
+            bytes_of, encoding, mark = _Translated(meter, encoding, mark, table.stands_for), "utf-8", 0
+        blocks = record_blocks(
+            bytes_of, encoding, mark, cutter, options.shard_bytes, options.limits.max_cell, begin + table.begin
+        )
         loose = tuple(Loose(line, "preamble") for line in table.preamble)
         loose += tuple(Loose(line, "header") for line in table.loose_header)
         before: int | None = 0
         order = 0
         try:
+            if several:
+                message = "more than one table; each is an artifact of its own"
+                yield Parsed(-1, Chunk(0, (), problems=(Problem(ProblemCode.SEVERAL_TABLES, message),)))
             for block, literals, last in blocks:
                 yield _Block(order, block, literals, last, before, table, loose)
                 if before is not None:
@@ -315,6 +403,21 @@ class DelimitedReader:
             problems.append(Problem(error.code, error.message, error.row))
         finally:
             meter.close()
+
+
+def _front(source: Source, head: bytes) -> bytes:
+    """The first bytes of a source among which its tables are told apart; up to a fault where there is one."""
+    if len(head) < HEAD_BYTES:
+        return head
+    meter = Meter(source)
+    data = meter.read(SECTION_BYTES)
+    meter.close()
+    return data
+
+
+def _within(tail: Callable[[], Tail]) -> Tail:
+    """The tail of a table that is a part of a file."""
+    return replace(tail(), sha256=None, size_bytes=None)
 
 
 def closing(meter: Meter, problems: list[Problem]) -> Tail:
