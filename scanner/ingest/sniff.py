@@ -18,6 +18,7 @@ _COMMON_1256 = frozenset(b"\xc7\xe1\xed\xe4\xe3\xe6\xd1\xc8\xca\xcf\xc0\xff\x98\
 _ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _NUMBER = re.compile(rb"[\d\s+\-./:,()*]*\d[\d\s+\-./:,()*]*")
 _HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
+_PRICE = re.compile(rb"\$ ?\d")
 _TIME = re.compile(rb"(?<![\d])\d{1,2}:\d\d(?!\d)|://")
 
 
@@ -152,7 +153,7 @@ class Table:
     loose_header: tuple[bytes, ...]
     """Header rows that hold text to be searched."""
     kinds: tuple[str, ...] = ()
-    """The commonest shape of cell of each column (see `_kind`); empty where a column has none."""
+    """The commonest shape of cell of each column (see `kind_of`); empty where a column has none."""
     top: int = 0
     """Bytes above the header, or above the first row."""
     stands_for: bytes = b""
@@ -217,13 +218,16 @@ def _records(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: b
         fields, after = split_record(data, at, delimiter, quote, escape)
         if after >= len(data) and not final and out:
             break
+        line = data[at:after].rstrip(b"\r\n")
+        if quote in line and not escape and b"\n" not in line and b"\r" not in line:
+            fields = lenient_fields(line, delimiter, quote)
         if fields != [b""]:
             out.append(_Record(fields, at, min(after, len(data))))
         at = after
     return out
 
 
-def _kind(cell: bytes) -> str:
+def kind_of(cell: bytes) -> str:
     """Shape of a cell: n(umber or date), h(ex digest), e(-mail), m(ixed), w(ords), empty."""
     cell = cell.strip().strip(b"'\"=")
     if not cell:
@@ -258,11 +262,11 @@ def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
         steps = {b - a for a, b in pairwise(values)}
         series = len(steps) == 1 and steps != {0}
     for index, field in enumerate(first):
-        kind = _kind(field)
+        kind = kind_of(field)
         cells = [row[index] for row in body if index < len(row) and row[index].strip()]
         if not kind or not cells:
             continue
-        kinds = Counter(_kind(cell) for cell in cells)
+        kinds = Counter(kind_of(cell) for cell in cells)
         common, times = kinds.most_common(1)[0]
         if times < 0.6 * len(cells):
             solid = kinds["n"] + kinds["h"] + kinds["m"] + kinds["e"]
@@ -301,14 +305,14 @@ def is_header(first: list[bytes], body: list[list[bytes]]) -> bool:
     if not any(field.strip() for field in first):
         return False
     if not body:
-        return len(first) > 1 and all(_kind(field) in ("w", "") for field in first)
+        return len(first) > 1 and all(kind_of(field) in ("w", "") for field in first)
     for_names, against = _votes(first, body)
     if for_names or against:
         return for_names > against
     filled = [field.strip().lower() for field in first if field.strip()]
     if len(first) < 2 or len(set(filled)) < len(filled) or len(filled) * 2 < len(first):
         return False
-    return all(len(field) <= 40 for field in filled) and all(_kind(field) in "wm" for field in filled)
+    return all(len(field) <= 40 for field in filled) and all(kind_of(field) in "wm" for field in filled)
 
 
 def _prose(records: list[_Record], data: bytes) -> bool:
@@ -333,7 +337,8 @@ def _commas_of_prose(records: list[_Record]) -> bool:
 
 def _quote_of(data: bytes, delimiter: bytes) -> bytes:
     around = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb")%b[^\r\n]*?%b(?:" + re.escape(delimiter) + rb"|[\r\n]|$)"
-    if b'"' in data:
+    opened = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb")%b"
+    if b'"' in data and len(re.findall(opened % b'"', data)) >= len(re.findall(opened % b"'", data)):
         return b'"'
     if data.count(b"'") >= 4:
         pairs = len(re.findall(around % (b"'", b"'"), data))
@@ -372,6 +377,8 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
         if delimiter not in data:
             continue
         main = value in _MAIN or bool(forced)
+        if delimiter == b"$" and len(_PRICE.findall(data)) * 2 > data.count(b"$"):
+            continue
         quote = _quote_of(data, delimiter) if main or value in b"^~:" else b'"'
         escape = quote == b'"' and _escaped(data, delimiter)
         records = _records(data, delimiter, quote, escape, final)
@@ -495,7 +502,7 @@ def fit_row(fields: list[bytes], kinds: tuple[str, ...], delimiter: bytes) -> li
     width, count = len(kinds), len(fields)
     if count < 2 or width < 2 or count == width:
         return None
-    shapes = [_kind(field) for field in fields]
+    shapes = [kind_of(field) for field in fields]
 
     def agrees(column: int, shape: str) -> float:
         if not shape or not kinds[column]:
@@ -517,7 +524,7 @@ def fit_row(fields: list[bytes], kinds: tuple[str, ...], delimiter: bytes) -> li
         if over > 0:
             pieces = [field for field in fields[gap : gap + over + 1] if field.strip()]
             joined = pieces[0] if len(pieces) == 1 else delimiter.join(fields[gap : gap + over + 1])
-            score += agrees(gap, _kind(joined)) - (0.5 if len(pieces) > 1 and kinds[gap] in "nhe" else 0)
+            score += agrees(gap, kind_of(joined)) - (0.5 if len(pieces) > 1 and kinds[gap] in "nhe" else 0)
             score += 0.3 if len(pieces) <= 1 else 0
         if best is None or score >= best[0]:
             best = (score, gap)
@@ -549,6 +556,8 @@ def row_of(text: bytes, table: Table) -> list[bytes] | None:
 #: Bytes among which the tables of one file are told apart.
 SECTION_BYTES = 4 << 20
 _MOST_SECTIONS = 200
+#: Lines that are looked at as headers of a further table.
+_MOST_TRIES = 500
 _BLANK = re.compile(rb"[\s,;|]*")
 
 
@@ -573,6 +582,7 @@ def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Tab
         at.append(at[-1] + len(line) + 1)
     gap = False
     start = table.begin
+    tries = _MOST_TRIES
     for index, line in enumerate(lines[:-2]):
         if at[index] < start:
             continue
@@ -580,10 +590,11 @@ def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Tab
             gap = True
             continue
         here, gap = gap, False
-        if table.stands_for or len(out) >= _MOST_SECTIONS:
+        if table.stands_for or len(out) >= _MOST_SECTIONS or not tries:
             break
         if not here and line.count(table.delimiter) == table.width - 1:
             continue
+        tries -= 1
         fresh = _section(data, lines, index, at[index], table, here, name, final)
         if fresh is None:
             gap = here and table.delimiter not in line  # a title may stand between
@@ -613,13 +624,13 @@ def _section(
     data: bytes, lines: list[bytes], index: int, at: int, table: Table, gap: bool, name: str, final: bool
 ) -> Table | None:
     line = lines[index].strip(b"\r")
-    if table.quote and data.count(table.quote, 0, at) % 2:
-        return None
     marks = [mark for mark in dict.fromkeys((table.delimiter, b",", b";", b"\t", b"|")) if mark in line]
     for mark in marks:
+        if any(kind_of(field) in ("n", "h", "e") for field in line.split(mark, 3)[:3]):
+            continue
         fields = lenient_fields(line, mark, table.quote)
         filled = [field for field in fields if field.strip()]
-        if len(filled) < 2 or any(_kind(field) not in ("w", "m") for field in filled):
+        if len(filled) < 2 or any(kind_of(field) not in ("w", "m") for field in filled):
             continue
         if tuple(fields) == table.header_bytes:
             return None
@@ -631,6 +642,8 @@ def _section(
             same += 1
         if same < (1 if gap else 3) or not is_header(fields, body[:same]):
             continue
+        if table.quote and data.count(table.quote, 0, at) % 2:
+            return None
         votes = _votes(fields, body[:same])
         if votes[0] < 1 or (not gap and votes[0] < 2):
             continue
@@ -649,14 +662,25 @@ def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
     if width < 3:
         return False
     body = [one.fields for one in records[1:] if len(one.fields) == width]
-    kinds = [Counter(_kind(row[i]) for row in body).most_common(1)[0] for i in range(width)]
+    kinds = [Counter(kind_of(row[i]) for row in body).most_common(1)[0] for i in range(width)]
     steady = sum(times > 0.9 * len(body) for _, times in kinds)
     solid = sum(kind == "n" for kind, _ in kinds)
     return steady == width and solid >= 2 and (solid < width or width >= 5)
 
 
+def _first_row(records: list[_Record], width: int) -> int:
+    """The first record of the table: of its width, and not a title that an exporter filled up with empty fields."""
+    fitting = [index for index, one in enumerate(records) if len(one.fields) == width]
+    filled = [sum(bool(field.strip()) for field in records[index].fields) for index in fitting[:50]]
+    usual = sorted(filled)[len(filled) // 2]
+    for index, count in zip(fitting, filled, strict=False):
+        if count > 1 or usual < 3:
+            return index
+    return fitting[0]
+
+
 def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: int, records: list[_Record]) -> Table:
-    start = next(i for i, one in enumerate(records) if len(one.fields) == width)
+    start = _first_row(records, width)
     rows = [one.fields for one in records[start:] if len(one.fields) == width]
     shift = 0
     if start and abs(len(records[start - 1].fields) - width) == 1 and len(records[start - 1].fields) > 1:
@@ -685,7 +709,7 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
         if not shift and len(rows) > 3:
             for_names, against = _votes(rows[1], rows[2:200])
             second = rows[1]
-            if for_names >= 2 and not against and all(_kind(field) in ("w", "") for field in second):
+            if for_names >= 2 and not against and all(kind_of(field) in ("w", "") for field in second):
                 fresh = [field.decode("utf-8", "replace").strip() for field in second]
                 names = [" ".join(part for part in pair if part) for pair in zip(names, fresh, strict=True)]
                 header_bytes, used = (), start + 1
@@ -698,7 +722,7 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     if trailing:
         header = header[:-1]
     body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
-    kinds = [Counter(kind for row in body if (kind := _kind(row[i]))).most_common(1) for i in range(width)]
+    kinds = [Counter(kind for row in body if (kind := kind_of(row[i]))).most_common(1) for i in range(width)]
     return Table(
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
         preamble, tuple(loose), tuple(kind[0][0] if kind else "" for kind in kinds), preamble_end,
@@ -714,11 +738,11 @@ def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
     cells = [one.fields[0].strip() for one in records]
     body = cells[1:] or cells
     solid = sum(
-        len(cell) <= 64 and _kind(cell) in ("n", "h", "e") and cell.count(b" ") <= 3 and b": " not in cell
+        len(cell) <= 64 and kind_of(cell) in ("n", "h", "e") and cell.count(b" ") <= 3 and b": " not in cell
         for cell in body
     )
     short = sum(len(cell) <= 64 and cell.count(b" ") <= 4 for cell in cells)
-    steady = solid >= 0.85 * len(body) and (len(cells) > 1 or _kind(cells[0]) in ("n", "h", "e"))
+    steady = solid >= 0.85 * len(body) and (len(cells) > 1 or kind_of(cells[0]) in ("n", "h", "e"))
     if not steady and not (tabular and short >= 0.9 * len(cells)):
         return None
     return _layout(data, b"\x1f", quote, False, 1, records)

@@ -54,6 +54,8 @@ READERS: tuple[Reader, ...] = (
     Lazy("html", "HtmlReader"),
     Lazy("xml", "XmlReader"),
     Lazy("sql", "SqlReader"),
+    Lazy("keyed", "KeyedReader"),
+    Lazy("ruled", "RuledReader"),
     Lazy("delimited", "DelimitedReader"),
     Lazy("text", "TextReader"),
     Lazy("text", "BinaryReader"),

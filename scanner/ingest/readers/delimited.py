@@ -13,7 +13,7 @@ import pyarrow.csv as pacsv
 
 from scanner.compiled import is_compiled
 from scanner.errors import ReadError
-from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.readers.blocks import Cutter, record_blocks, utf8_blocks
 from scanner.ingest.sniff import SECTION_BYTES, STAND_IN, Table, blank_line, encoding_of, row_of, sections_of
 from scanner.ingest.sources import BytesSource, Meter
@@ -154,7 +154,7 @@ class _Block:
         columns, rows = self._without_headers(columns, rows, problems)
         fitted, others = self._bad(bad, loose, problems)
         if fitted:
-            added = [pa.array(list(cells), pa.binary()) for cells in zip(*fitted, strict=True)]
+            added = [column_of(cells).cast(pa.binary()) for cells in zip(*fitted, strict=True)]
             columns = [pa.concat_arrays(pair) for pair in zip(columns, added, strict=True)] if columns else added
         rows += len(fitted) + others
         counted = len(fitted) + others

@@ -190,3 +190,30 @@ def row_parts(
         chunk = rows_chunk(held, width, first, loose)
         yield Parsed(order, replace(chunk, problems=chunk.problems + problems))
         order, first, loose, problems = order + 1, first + len(held), (), ()
+
+
+class Records:
+    """Records as columns that may differ from record to record."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.rows = 0
+        self._columns: dict[str, list[str]] = {}
+
+    def add(self, fields: Iterable[tuple[str, str]]) -> None:
+        """Take a record; a field may stand in it several times."""
+        for name, text in fields:
+            cells = self._columns.get(name)
+            if cells is None:
+                cells = self._columns[name] = []
+            if len(cells) < self.rows:
+                cells.extend([""] * (self.rows - len(cells)))
+            cells.append(text)
+        self.rows += 1
+
+    def chunk(self, loose: list[Loose], problems: list[Problem]) -> Chunk:
+        """What was added since the last chunk."""
+        columns = tuple(text_column(cells) for cells in self._columns.values())
+        made = Chunk(self.rows, columns, tuple(loose), tuple(problems), names=tuple(self._columns))
+        self.rows, self._columns = 0, {}
+        return made

@@ -16,10 +16,10 @@ from itertools import groupby
 from typing import Any
 
 from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.interface import Head, Loose, Parsed, Part, Source, Stream, Tail
 from scanner.ingest.readers.blocks import utf8_blocks
 from scanner.ingest.readers.delimited import closing, head_utf8
-from scanner.ingest.readers.rows import BATCH, grid_streams, lines_chunk, text_column
+from scanner.ingest.readers.rows import BATCH, Records, grid_streams, lines_chunk
 from scanner.ingest.sniff import declared_encoding
 from scanner.ingest.sources import Meter
 from scanner.ingest.spool import as_read_error
@@ -331,36 +331,11 @@ def _tail(feed: _Feed, faults: list[Problem], inside: bool) -> Tail:
     return replace(made, sha256=None, size_bytes=None) if inside else made
 
 
-class _Batch:
-    """Records as columns that may differ from record to record."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._columns: dict[str, list[str]] = {}
-
-    def add(self, fields: Iterable[tuple[str, str]]) -> None:
-        for name, text in fields:
-            cells = self._columns.get(name)
-            if cells is None:
-                cells = self._columns[name] = []
-            if len(cells) < self.rows:
-                cells.extend([""] * (self.rows - len(cells)))
-            cells.append(text)
-        self.rows += 1
-
-    def chunk(self, loose: list[Loose], problems: list[Problem]) -> Chunk:
-        """What was added since the last chunk."""
-        columns = tuple(text_column(cells) for cells in self._columns.values())
-        made = Chunk(self.rows, columns, tuple(loose), tuple(problems), names=tuple(self._columns))
-        self.rows, self._columns = 0, {}
-        return made
-
-
 def _record_parts(feed: _Feed, kinds: list[Kind], index: int, faults: list[Problem]) -> Iterator[Part]:
     """The records of one kind; text outside all records goes with the first kind."""
     owner = {place: number for number, kind in enumerate(kinds) for place in kind.paths}
     default = {path: number for number, kind in reversed(list(enumerate(kinds))) for path, _ in kind.paths}
-    batch = _Batch()
+    batch = Records()
     path: list[str] = []
     inside = 0
     order = 0
