@@ -67,6 +67,7 @@ class Kernel:
         self._inline = inline
         self._plain: Callable[..., Any] | None = None
         self._machine: Callable[..., Any] | None = None
+        self._linked = False
 
     @property
     def plain(self) -> Callable[..., Any]:
@@ -79,16 +80,10 @@ class Kernel:
     @property
     def machine(self) -> Callable[..., Any]:
         """The function compiled; takes arrays."""
-        if self._machine is None:
-            import numba
-
-            names = self.function.__globals__
+        if not self._linked:
             with _lock:
-                inline = "always" if self._inline else "never"
-                self._machine = numba.njit(nogil=True, cache=not self._inline, inline=inline)(self.function)
-                # compiled code calls a kernel by its name in the module: the compiled one must stand there
-                _plain_globals(names)
-                names.update({name: value.machine for name, value in names.items() if isinstance(value, Kernel)})
+                _link(self)
+        assert self._machine is not None
         return self._machine
 
     def interpreted(self, *arguments: Any) -> Any:
@@ -98,6 +93,31 @@ class Kernel:
     def __call__(self, *arguments: Any) -> Any:
         """Run it as it is at present."""
         return self.machine(*arguments) if _compiled else self.interpreted(*arguments)
+
+
+def _link(first: Kernel) -> None:
+    """Make a kernel and all that it may call ready to be compiled; under the lock.
+
+    Compiled code calls a kernel by its name in the module, so the compiled ones must stand there before any is called:
+    only then are they linked, which is what other threads look at.
+    """
+    import numba
+
+    made: list[Kernel] = []
+    todo = [first]
+    while todo:
+        one = todo.pop()
+        if one._machine is None:
+            inline = "always" if one._inline else "never"
+            one._machine = numba.njit(nogil=True, cache=not one._inline, inline=inline)(one.function)
+            _plain_globals(one.function.__globals__)
+            made.append(one)
+            todo += [value for value in one.function.__globals__.values() if isinstance(value, Kernel)]
+    for one in made:
+        names = one.function.__globals__
+        names.update({name: value._machine for name, value in names.items() if isinstance(value, Kernel)})
+    for one in made:
+        one._linked = True
 
 
 def kernel(function: Any = None, *, inline: bool = False) -> Any:

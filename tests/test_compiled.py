@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -104,3 +106,27 @@ def test_the_samples_are_reported_the_same() -> None:
             {k: v for k, v in json.loads(done.stdout).items() if k not in ("started_at", "duration_seconds")}
         )
     assert reports[0] == reports[1]
+
+
+def test_a_kernel_is_not_handed_out_before_those_it_calls_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that asks in between waits: else it would compile a call of something that is no machine code yet."""
+    names: dict[str, Any] = {"np": np}
+    exec("def inner(n):\n    return n + 1\ndef outer(n):\n    return inner(n) * 2\n", names)
+    for name in ("inner", "outer"):
+        names[name] = compiled.Kernel(names[name], inline=True)
+    outer, real = names["outer"], numba.njit
+    asked: list[threading.Thread] = []
+    waits: list[bool] = []
+
+    def in_between(*options: Any, **more: Any) -> Any:
+        asked.append(threading.Thread(target=lambda: outer.machine))
+        asked[-1].start()
+        asked[-1].join(0.2)
+        waits.append(asked[-1].is_alive())
+        return real(*options, **more)
+
+    monkeypatch.setattr(numba, "njit", in_between)
+    assert outer(20) == 42
+    for one in asked:
+        one.join()
+    assert waits == [True, True]
