@@ -9,6 +9,7 @@ import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 _MAIN = b",\t;|"
@@ -353,6 +354,7 @@ def _escaped(data: bytes, delimiter: bytes) -> bool:
     return inner > 0 and inner >= data.count(b'""')
 
 
+@lru_cache(maxsize=8)  # a text is asked about when it is recognised and again when it is read
 def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
     """The layout of a delimited text from its first bytes (UTF-8, no mark), or None where it is no table.
 
