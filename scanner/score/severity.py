@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -150,7 +150,7 @@ def _veil(found: Exposure, total: float, pack: Pack) -> Factor | None:
 
 
 def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: Model) -> Severity:
-    """The severity of one reading of one content."""
+    """The severity of one reading of one content, without the ENISA value."""
     people = _people(found, content["id"], distinct)
     factors = _plain(found, content, people, model)
     veil = _veil(found, sum(factor.points for factor in factors), model.pack)
@@ -165,8 +165,7 @@ def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: M
     if total > 100:
         factors.append(Factor("ceiling", round(100 - total, 1), "The scale ends at 100."))
         total = 100.0
-    enisa = assess(found, content, people, model.pack, model.situation, model.day)
-    return Severity(total, Level.of(total), tuple(factors), enisa)
+    return Severity(total, Level.of(total), tuple(factors))
 
 
 def score(readings: Sequence[Exposure | None], distinct: int, model: Model) -> Severity:
@@ -176,13 +175,17 @@ def score(readings: Sequence[Exposure | None], distinct: int, model: Model) -> S
     counts. So one column, row or subscriber more never lowers the score, and a veil never raises it.
     """
     found = [
-        _scored(reading, content, max(1, distinct), model)
+        (_scored(reading, content, max(1, distinct), model), reading, content)
         for reading in readings
         if reading is not None
         for content in contents(model.pack)
         if reading.holding.get(content["id"])
     ]
-    return max(found, key=lambda one: one.score, default=Severity())
+    if not found:
+        return Severity()
+    best, reading, content = max(found, key=lambda one: one[0].score)
+    people = _people(reading, content["id"], max(1, distinct))
+    return replace(best, enisa=assess(reading, content, people, model.pack, model.situation, model.day))
 
 
 def severity(artifact: Artifact, model: Model, pairs: Pairs | None = None) -> Severity:
