@@ -934,7 +934,8 @@ def scan_text(buf, a, b, book, best, digits, sink):
                     continue
         # a number: digits with single separators between them
         dashed_on = before == 45 and i - 1 > a and 48 <= buf[i - 2] <= 57
-        if (joined and before != 95) or dashed_on:
+        signed = (c == 43 or c == 40) and not 48 <= before <= 57
+        if (joined and before != 95 and not signed) or dashed_on:
             i += 1
             while i < b and 48 <= buf[i] <= 57:
                 i += 1
@@ -989,6 +990,9 @@ def scan_text(buf, a, b, book, best, digits, sink):
                     and (d == 41 or d == 32)
                 ):
                     step = 2
+                    # or one stands between spaces; a range of two numbers of three digits is left alone
+                    if d == 32 and buf[pos + 1] == 45 and n != 3 and pos + 2 < b and buf[pos + 2] == 32:
+                        step = 3
             elif n > 0 and (d == 10 or d == 13) and taken_n < 0 and breaks != 0:
                 step = 1
             if step == 0 or pos + step >= b or not 48 <= buf[pos + step] <= 57:
