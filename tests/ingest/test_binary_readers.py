@@ -92,13 +92,6 @@ def test_nested_columns_become_leaves(form: str, reader: Parquet | Orc | Arrow) 
     assert stream.tail().status is Status.COMPLETE
 
 
-def test_parquet_without_footer_is_unreadable() -> None:
-    (stream,) = Parquet().read(BytesSource(written("parquet")[:-20], "cut"), ScanOptions())
-    assert list(stream.parts) == []
-    assert stream.tail().status is Status.UNREADABLE
-    assert stream.tail().problems[0].code is ProblemCode.TRUNCATED
-
-
 @given(
     st.lists(
         st.one_of(st.none(), st.lists(st.one_of(st.none(), st.dictionaries(st.sampled_from("ab"), st.integers(0, 9)))))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Parsed, Part, Source, Stream, Tail
+from scanner.errors import LimitError, ReadError
+from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.readers import pages
+from scanner.ingest.readers.text import printable_runs
 from scanner.ingest.sources import digest
 from scanner.ingest.spool import as_read_error, fault_of, problem_of
 from scanner.model import Problem
-from scanner.options import ScanOptions
+from scanner.options import Limits, ScanOptions
 from scanner.terms import Format, ProblemCode, Status
 
 #: Uncompressed bytes above which a row group is read batch by batch instead of as one part.
 _BIG_GROUP = 128 << 20
 _BATCH_ROWS = 1 << 16
+#: Uncompressed bytes of a batch of rows.
+_BATCH_BYTES = 32 << 20
+#: Uncompressed bytes of one page, or of one row's share of a column, beyond which a column is searched as text.
+_BIG_PAGE = 128 << 20
+#: Bytes of a cell in Arrow's arrays that no page accounts for.
+_CELL = 8
 #: Rows after which an Arrow batch is cut: writers may put a whole table into one.
 _SLICE_ROWS = 1 << 18
 
@@ -160,8 +169,11 @@ class RowGroup:
 
     source: Source
     metadata: Any
+    group: int
     order: int
     course: Course
+    without: frozenset[str] = frozenset()
+    """Columns that are not decoded."""
 
     def read(self) -> Chunk:
         """The row group's columns; one that is damaged is left out with a problem.
@@ -174,37 +186,160 @@ class RowGroup:
         try:
             with handle(self.source) as stream, _open(pq, stream, self.metadata) as file:
                 try:
-                    return _table_chunk(file.read_row_group(self.order, use_threads=False))
+                    kept = _kept(file.schema_arrow, self.without)
+                    chunk = _table_chunk(file.read_row_group(self.group, kept, use_threads=False))
+                    return _placed(chunk, file.schema_arrow, self.without)
                 except Exception as error:
-                    return self._by_column(file, as_read_error(error, f"row group {self.order + 1} is damaged"))
+                    return self._by_column(file, as_read_error(error, f"row group {self.group + 1} is damaged"))
         except ReadError:
             raise
         except Exception as error:
-            raise as_read_error(error, f"row group {self.order + 1} cannot be read") from None
+            raise as_read_error(error, f"row group {self.group + 1} cannot be read") from None
 
     def _by_column(self, file: Any, first: ReadError) -> Chunk:
         columns: list[Any] = []
         bad = 0
         for one in file.schema_arrow:
             paths = leaf_paths(one.type, one.name)
+            if one.name in self.without:
+                columns.extend(pa.nulls(0) for _ in paths)
+                continue
             try:
                 columns.extend(
-                    _table_chunk(file.read_row_group(self.order, columns=[one.name], use_threads=False)).columns
+                    _table_chunk(file.read_row_group(self.group, columns=[one.name], use_threads=False)).columns
                 )
             except Exception:
                 bad += 1
                 columns.extend(pa.nulls(0) for _ in paths)
         if bad == len(file.schema_arrow):
             raise first
-        message = f"row group {self.order + 1}: {bad} of {len(file.schema_arrow)} columns are damaged and were left out"
+        message = f"row group {self.group + 1}: {bad} of {len(file.schema_arrow)} columns are damaged and were left out"
         self.course.status = Status.PARTIAL
         return Chunk(
-            self.metadata.row_group(self.order).num_rows, tuple(columns), (), (Problem(ProblemCode.CORRUPT, message),)
+            self.metadata.row_group(self.group).num_rows, tuple(columns), (), (Problem(ProblemCode.CORRUPT, message),)
         )
 
 
-def _open(pq: Any, stream: Any, metadata: Any = None) -> Any:
-    return pq.ParquetFile(stream, metadata=metadata, pre_buffer=False, page_checksum_verification=True)
+def _open(pq: Any, stream: Any, metadata: Any = None, read_dictionary: list[str] | None = None) -> Any:
+    return pq.ParquetFile(
+        stream,
+        metadata=metadata,
+        read_dictionary=read_dictionary,
+        pre_buffer=False,
+        page_checksum_verification=True,
+    )
+
+
+def _kept(schema: pa.Schema, without: frozenset[str]) -> list[str] | None:
+    return [one.name for one in schema if one.name not in without] if without else None
+
+
+def _placed(chunk: Chunk, schema: pa.Schema, without: frozenset[str]) -> Chunk:
+    """The chunk with nothing in place of the columns that were not decoded."""
+    if not without:
+        return chunk
+    held = iter(chunk.columns)
+    columns = (
+        pa.nulls(0) if one.name in without else next(held) for one in schema for _ in leaf_paths(one.type, one.name)
+    )
+    return Chunk(chunk.rows, tuple(columns))
+
+
+@dataclass(frozen=True, slots=True)
+class _Weight:
+    """What a row group takes in memory, by its page headers: what the footer says may be untrue."""
+
+    plain: int
+    """Bytes of all columns that are to be decoded."""
+    swollen: dict[str, list[tuple[str, pages.Page]]]
+    """Columns that are too large to be decoded: codec and pages."""
+
+
+def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight:
+    about = metadata.row_group(group)
+    chunks = [about.column(index) for index in range(about.num_columns)]
+    cells = about.num_rows * len(chunks) * _CELL
+    most = sum(map(_most, chunks)) + cells
+    if most <= _BIG_GROUP:
+        return _Weight(max(most, about.total_byte_size), {})
+    owners = [one.name for one in schema for _ in leaf_paths(one.type, one.name)]
+    if len(owners) != len(chunks):
+        owners = [one.path_in_schema.split(".")[0] for one in chunks]
+    walked: list[list[pages.Page]] = []
+    sizes: list[int] = []
+    for one in chunks:
+        begin = one.data_page_offset
+        if one.has_dictionary_page and 0 < (one.dictionary_page_offset or 0) < begin:
+            begin = one.dictionary_page_offset
+        found = list(pages.pages(stream, begin, begin + one.total_compressed_size)) if begin > 0 else []
+        walked.append(found)
+        sizes.append(_decoded(stream, metadata, group, one, found))
+    swollen = {
+        owner
+        for owner, found, size in zip(owners, walked, sizes, strict=True)
+        if max((page.plain for page in found), default=0) > _BIG_PAGE or size > _BIG_PAGE * max(1, about.num_rows)
+    }
+    plain = sum(size for owner, size in zip(owners, sizes, strict=True) if owner not in swollen)
+    texts: dict[str, list[tuple[str, pages.Page]]] = {}
+    for owner, one, found in zip(owners, chunks, walked, strict=True):
+        if owner in swollen:
+            texts.setdefault(owner, []).extend((one.compression, page) for page in found)
+    return _Weight(plain + cells, texts)
+
+
+def _most(chunk: Any) -> int:
+    """What a column chunk may be decoded to, whatever its pages say."""
+    most = int(chunk.total_compressed_size * pages.EXPANDS.get(chunk.compression, _BIG_GROUP + 1))
+    repeats = chunk.has_dictionary_page and chunk.physical_type == "BYTE_ARRAY"
+    return most * max(1, chunk.num_values) if repeats else most
+
+
+def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pages.Page]) -> int:
+    """Bytes of a column chunk once decoded; values of a dictionary may be long, and repeated without end."""
+    size = sum(page.plain for page in found)
+    dictionary = sum(page.plain for page in found if page.kind == pages.DICTIONARY)
+    if chunk.physical_type != "BYTE_ARRAY" or dictionary > _BIG_PAGE:
+        return size
+    values = sum(page.values for page in found if page.kind in (pages.DATA, pages.DATA_V2))
+    if dictionary * values <= _BIG_GROUP:
+        return size + dictionary * values
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = chunk.path_in_schema
+    try:
+        file = _open(pq, stream, metadata, [path])
+        (column,) = next(file.iter_batches(1, row_groups=[group], columns=[path], use_threads=False)).columns
+        (leaf,) = _dictionaries(column)
+        longest = pc.max(pc.binary_length(leaf)).as_py() or 0
+    except Exception:  # nested so that its dictionary does not come through, or damaged: what reads it says so
+        return size
+    return size + longest * values
+
+
+def _dictionaries(array: pa.Array) -> list[pa.Array]:
+    if pa.types.is_dictionary(array.type):
+        return [array.dictionary]
+    if pa.types.is_struct(array.type):
+        return [one for child in array.flatten() for one in _dictionaries(child)]
+    if pa.types.is_map(array.type):
+        return _dictionaries(array.keys) + _dictionaries(array.items)
+    return _dictionaries(array.values) if _is_list(array.type) else []
+
+
+def _searched(stream: Any, codec: str, page: pages.Page, limits: Limits) -> Iterator[Chunk]:
+    """The printable runs of a page, a window at a time.
+
+    Raises:
+        ReadError: it cannot be expanded, or by more than it may.
+    """
+    carry = b""
+    for window in pages.windows(stream, codec, page, _BIG_PAGE, limits):
+        runs, carry = printable_runs(carry + window, last=False)
+        if runs:
+            yield Chunk(0, (), tuple(Loose(one, "bad_row") for one in runs))
+    runs, _ = printable_runs(carry, last=True)
+    yield Chunk(0, (), tuple(Loose(one, "bad_row") for one in runs))
 
 
 class Parquet:
@@ -228,29 +363,35 @@ class Parquet:
                 if end == b"PARE":
                     raise ReadError(ProblemCode.ENCRYPTED, "the Parquet footer is enciphered; its key is needed")
                 if end != b"PAR1":
-                    raise ReadError(
-                        ProblemCode.TRUNCATED, "no Parquet footer at the end of the file, so no row can be read"
-                    )
+                    yield from _without_footer(source, course, options.limits)
+                    return
                 with _open(pq, stream) as file:
                     metadata, schema = file.metadata, file.schema_arrow
                     columns = schema_paths(schema)
+        except GeneratorExit:
+            raise
         except BaseException as error:
             yield unreadable(source.path, Format.PARQUET, course, _refused(error))
             return
 
         def parts() -> Iterator[Part]:
-            order = 0
-            for group in range(metadata.num_row_groups):
-                about = metadata.row_group(group)
-                if about.num_rows == 0:
-                    continue
-                if about.total_byte_size <= _BIG_GROUP or about.num_rows <= _BATCH_ROWS:
-                    yield RowGroup(source, metadata, group, course)
-                    continue
-                with handle(source) as stream, _open(pq, stream, metadata) as file:
-                    for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False):
-                        order += 1
-                        yield Parsed(metadata.num_row_groups * order + group, batch_chunk(batch))
+            order = itertools.count()
+            with handle(source) as stream, _open(pq, stream, metadata) as file:
+                for group in range(metadata.num_row_groups):
+                    rows = metadata.row_group(group).num_rows
+                    if rows == 0:
+                        continue
+                    weight = _weigh(stream, metadata, group, schema)
+                    without = frozenset(weight.swollen)
+                    if weight.plain <= _BIG_GROUP:
+                        yield RowGroup(source, metadata, group, next(order), course, without)
+                    else:
+                        size = min(_BATCH_ROWS, max(1, rows * _BATCH_BYTES // weight.plain))
+                        kept = _kept(schema, without)
+                        for batch in file.iter_batches(size, row_groups=[group], columns=kept, use_threads=False):
+                            yield Parsed(next(order), _placed(batch_chunk(batch), schema, without))
+                    for place in weight.swollen.values():
+                        yield from _as_text(stream, place, group, options.limits, order, course)
 
         head = Head(
             source.path,
@@ -260,6 +401,50 @@ class Parquet:
             rows=metadata.num_rows,
         )
         yield Stream(head, _deferred(parts, course, "a row group cannot be read"), course.tail)
+
+
+def _without_footer(source: Source, course: Course, limits: Limits) -> Iterator[Stream]:
+    """What the pages of a file hold whose footer is not there."""
+    from scanner.ingest.readers.recovered import Rebuilt
+
+    stream = handle(source)
+    rebuilt = Rebuilt.of(stream, stream.size(), limits)
+    if not rebuilt.groups:
+        raise ReadError(ProblemCode.TRUNCATED, "the file ends before its first page and has no Parquet footer")
+    pieces = sum(len(group) for _, group in rebuilt.groups)
+    unnamed = "" if rebuilt.leaves else "; the names of the columns are lost"
+    message = f"no whole Parquet footer: {pieces:,} column chunks were recovered by their pages{unnamed}"
+    course.failed(ReadError(ProblemCode.TRUNCATED, message))
+
+    def parts() -> Iterator[Part]:
+        yield from rebuilt.parts()
+        if rebuilt.lost:
+            message = f"{rebuilt.lost:,} column chunks could not be decoded; what is printable in them was searched"
+            course.failed(ReadError(ProblemCode.CORRUPT, message))
+
+    detail = f"{len(rebuilt.groups)} row groups without a footer"
+    head = Head(source.path, Format.PARQUET, columns=rebuilt.columns, detail=detail)
+    yield Stream(head, _deferred(parts, course, "a row group cannot be recovered"), course.tail)
+
+
+def _as_text(
+    stream: Any,
+    found: list[tuple[str, pages.Page]],
+    group: int,
+    limits: Limits,
+    order: Iterator[int],
+    course: Course,
+) -> Iterator[Part]:
+    """The text of pages that are too large to be decoded."""
+    size = max(page.plain for _, page in found) >> 20
+    message = f"row group {group + 1}: a column with pages of {size:,} MiB was searched as text instead of decoded"
+    course.failed(LimitError(message))
+    for codec, page in found:
+        try:
+            for chunk in _searched(stream, codec, page, limits):
+                yield Parsed(next(order), chunk)
+        except ReadError as error:
+            course.failed(error)
 
 
 def _refused(error: BaseException) -> ReadError:

@@ -93,6 +93,21 @@ def lines_chunk(lines: list[str]) -> Chunk:
     return Chunk(len(lines), (column_of([line.encode("utf-8", "replace") for line in lines]),))
 
 
+def printable_runs(data: bytes, last: bool) -> tuple[list[bytes], bytes]:
+    """Printable runs of some bytes, and what may belong to a run that goes on behind them if they are not the `last`.
+
+    A run goes on for no more than 4 KiB.
+    """
+    owned = len(data) if last else max(0, len(data) - _OVERLAP)
+    runs, rest = [], owned
+    for found in _RUNS.finditer(data):
+        if found.start() >= owned:
+            break
+        runs.append(found.group().replace(b"\x00", b""))
+        rest = max(rest, found.end())
+    return runs, data[rest:]
+
+
 @dataclass(frozen=True, slots=True)
 class _Runs:
     order: int
