@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 RIVALS := .venv-rivals
 CODE := scanner tests sample_data $(wildcard benchmarks docs)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# A wheel is compiled as it is installed, sources in place are not; where they cannot be, each start compiles them.
+COMPILE := $(BIN)/python -m compileall -q scanner
 
 .PHONY: demo test lint types unit bench fuzz picture clean help
 
@@ -58,10 +60,12 @@ $(VENV)/bin/python:
 # Installed once, and again when what is needed changes.
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	$(PIP) --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(PIP) --editable '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed
 
 $(RIVALS)/.installed: benchmarks/rivals.txt | $(VENV)/bin/python

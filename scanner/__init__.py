@@ -25,6 +25,9 @@ __all__ = [
     "scan_iter",
 ]
 
+#: Of this package; its metadata are made from it, which take longer to read than a small file to scan.
+__version__ = "0.1.0"
+
 
 def __getattr__(name: str) -> Any:
     """Load what needs Arrow and the kernels when it is first asked for."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Protocol
 
+from scanner import __version__
 from scanner.detect.facts import Facts
 from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
@@ -99,14 +99,6 @@ class Finished:
 
     artifact: Artifact
     holding: Holding
-
-
-def scanner_version() -> str:
-    """The installed version of this package."""
-    try:
-        return version("breachscan")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _people(judged: Judged) -> tuple[Kind, KeySet] | None:
@@ -266,7 +258,7 @@ def scan(*paths: str, options: ScanOptions | None = None, observer: Observer | N
     return ScanResult(
         artifacts=artifacts,
         summary=summary,
-        version=scanner_version(),
+        version=__version__,
         patterns_sha256=pack.sha256,
         started_at=started.isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - began, 3),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import click
 
+from scanner import __version__
 from scanner.cli.exits import Exit
 from scanner.cli.failures import describe
 from scanner.errors import OptionError, PatternError
@@ -33,10 +32,7 @@ COMMANDS = {
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    number = "0"
-    with contextlib.suppress(PackageNotFoundError):
-        number = version("breachscan")
-    click.echo(f"breachscan {number}")
+    click.echo(f"breachscan {__version__}")
     context.exit()
 
 

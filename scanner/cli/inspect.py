@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scanner import __version__
 from scanner.cli.exits import Exit
 from scanner.cli.reading import limits_of, passwords_of, reading_options
 from scanner.cli.streams import standard_output
@@ -44,7 +45,6 @@ def command(context: click.Context, /, paths: tuple[str, ...], format_: str, rev
     Nothing is detected, and of a large file only the beginning is read: its rows are then said to be about so many.
     """
     from scanner.inspection import inspect
-    from scanner.pipeline import scanner_version
     from scanner.report.inspect import write_json, write_tree
 
     options = ScanOptions(passwords=passwords_of(reading), limits=limits_of(reading))
@@ -57,7 +57,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], format_: str, rev
 
     out = standard_output(json=format_ == "json")
     if format_ == "json":
-        write_json(watched(), out, version=scanner_version(), reveal=reveal)
+        write_json(watched(), out, version=__version__, reveal=reveal)
     else:
         write_tree(watched(), out, reveal=reveal)
     out.flush()

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from scanner import __version__
 from scanner.cli import patterns_option
 from scanner.cli.exits import Exit, exit_of
 from scanner.cli.failures import describe
@@ -86,7 +87,7 @@ def _kept(run: Run) -> Iterator[None]:
 def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Target) -> Run:
     from scanner.model import ScanResult
     from scanner.packs import load_pack
-    from scanner.pipeline import conclude, scan_iter, scanner_version
+    from scanner.pipeline import conclude, scan_iter
     from scanner.report import json_report
 
     pack = load_pack(options.patterns)
@@ -99,7 +100,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
                     run.finished.append(one)
                     json_report.write_artifact_line(one.artifact, out, reveal=target.reveal)
             _, summary = conclude(run.finished, pack, options)
-            tool = (scanner_version(), pack.sha256)
+            tool = (__version__, pack.sha256)
             json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
         return run
     with _kept(run):
@@ -110,7 +111,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     result = ScanResult(
         artifacts=artifacts,
         summary=summary,
-        version=scanner_version(),
+        version=__version__,
         patterns_sha256=pack.sha256,
         started_at=started.isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - began, 3),

@@ -7,11 +7,10 @@ column as found, nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +20,9 @@ from scanner.model import HashSpace, HashTest
 from scanner.packs.schema import Enumeration, Pack
 from scanner.sets import KeyCounts
 from scanner.terms import ColumnType
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 #: Digests that a scan computes for a column at most, in MD5s: about a second of one core.
 BUDGET = 30_000_000
@@ -201,6 +203,8 @@ def sample(profile: ColumnProfile, kind: ColumnType | None, pack: Pack, workers:
     chances = [distinct * blocks[run.name(one)] / one.blocks for one in run.plans]
     if max(chances, default=0.0) < LEAST_EXPECTED:
         return None
+    from concurrent.futures import ThreadPoolExecutor
+
     compile_all()
     with ThreadPoolExecutor(workers) as pool:
         while not run.before.any():
@@ -233,6 +237,8 @@ def whole(
     rules = [rule for rule in pack.enumerations if rule.column_type is (hit.type if hit else wish)]
     rules.sort(key=lambda rule: (hit is None or rule.label != hit.notation, not rule.common))
     run = _begin(profile, algorithms(profile), rules, pack, earlier)
+    from concurrent.futures import ThreadPoolExecutor
+
     total = sum(one.blocks for one in run.plans) * hashing.LANES
     compile_all()
     found_before = sum(distinct for _, distinct, _ in earlier.values())

@@ -6,6 +6,7 @@ A header is cut into words; abbreviations, Roman Urdu and Urdu become the words 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,11 @@ from scanner.terms import ColumnType, Form
 
 #: Arabic letters for the Urdu ones that look alike, and marks that are written or left out at will.
 _LETTERS = str.maketrans("يىكةهۃۂأإٱ", "ییکہہہہااا", "\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670")
+
+
+#: Letters and digits of ASCII, the same or a number sign, and where a word begins within them.
+_ASCII_RUN, _ASCII_WORD = re.compile("[a-z0-9]+"), re.compile("[a-z0-9]+|#")
+_EDGE = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ def _letters(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, letters and digits only, compatibility forms and look-alike Arabic letters resolved."""
+    if text.isascii():
+        return "".join(_ASCII_RUN.findall(text.lower()))
     return "".join(c for c in _letters(text).lower() if c.isalnum())
 
 
@@ -66,6 +74,9 @@ class _Index:
 
 
 def _words(name: str) -> list[str]:
+    if name.isascii():
+        name = name.replace("'s ", " ")
+        return _ASCII_WORD.findall((name if name.islower() else _EDGE.sub(" ", name)).lower())
     out, word = [], ""
     previous = ""
     text = _letters(name).replace("'s ", " ").replace("’s ", " ")

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scanner.ingest.interface import Cells
 from scanner.packs.load import fold_header
@@ -47,20 +46,20 @@ def _filled(column: Any) -> Any:
         column = column.dictionary_decode()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
-    kind = column.type
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    kind, valid = column.type, None
     if pa.types.is_null(kind):
         return np.zeros(len(column), bool)
-    if (
-        pa.types.is_binary(kind)
-        or pa.types.is_string(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_large_string(kind)
-    ):
-        sizes = pc.binary_length(column)
-        if not column.null_count and pc.min(sizes).as_py() != 0:
-            return None
-        return pc.fill_null(pc.greater(sizes, 0), False).to_numpy(zero_copy_only=False)
-    return column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
+    if column.null_count:
+        valid = column.is_valid().to_numpy(zero_copy_only=False)
+    short = pa.types.is_binary(kind) or pa.types.is_string(kind)
+    if len(column) and (short or pa.types.is_large_binary(kind) or pa.types.is_large_string(kind)):
+        places: Any = np.frombuffer(column.buffers()[1], np.int32 if short else np.int64)
+        places = places[column.offset : column.offset + len(column) + 1]
+        filled = places[1:] > places[:-1]
+        return filled & valid if valid is not None else None if filled.all() else filled
+    return valid
 
 
 @dataclass(slots=True)

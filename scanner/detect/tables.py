@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scanner.terms import ColumnType
 _CELL_BITS, _TOKEN_BITS, AIRLINE_BIT = range(24), range(24, 56), 56
 _CHECKSUMS = {"": 0, "luhn": 1, "verhoeff": 2, "ean13": 3}
 _IN_TEXT = {"always": 0, "separated": 1, "never": 2}
-_MASK56 = (1 << 56) - 1
+_MASK56, _PRIME = (1 << 56) - 1, 1099511628211
 
 #: Order of the kinds in kernels.KINDS, by column type.
 KIND_OF = {
@@ -27,19 +28,21 @@ KIND_OF = {
 }  # fmt: skip
 
 
-def word_hash(text: str) -> int:
-    """The hash that `kernels.text_hash` gives the same text."""
-    state, gap, some = 7, False, False
-    for byte in text.encode():
-        byte = byte + 32 if 65 <= byte <= 90 else byte
-        if 97 <= byte <= 122 or 48 <= byte <= 57 or byte >= 128:
-            if gap and some:
-                state = (state * 1099511628211 + 32) & _MASK56
-            gap, some = False, True
-            state = (state * 1099511628211 + byte) & _MASK56
-        else:
-            gap = True
-    return state
+def word_hashes(words: Sequence[str]) -> list[int]:
+    """The hashes that `kernels.text_hash` gives the same words.
+
+    None may be empty; letters of ASCII are lower case, and runs of other characters one space.
+    """
+    texts = [word.encode() for word in words]
+    if not texts:
+        return []
+    sizes = np.array([len(text) for text in texts])
+    powers = np.multiply.accumulate(np.array([1] + [_PRIME] * int(sizes.max()), np.uint64))
+    starts = np.cumsum(sizes) - sizes
+    behind = np.repeat(starts + sizes, sizes) - np.arange(int(sizes.sum())) - 1
+    terms = np.frombuffer(b"".join(texts), np.uint8) * powers[behind]
+    hashes: list[int] = ((np.add.reduceat(terms, starts) + 7 * powers[sizes]) & np.uint64(_MASK56)).tolist()
+    return hashes
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,20 @@ def _verhoeff() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return mult, np.array(perm, np.int64)
 
 
+def _heads(notation: Notation, pack: Pack) -> npt.NDArray[np.bool_]:
+    """Which first three digits a number in a notation can have (bool[1000])."""
+    prefix = notation.prefix[:3]
+    tail = 10 ** (3 - len(prefix))
+    fits = np.zeros(1000, bool)
+    fits[int(prefix or 0) * tail : (int(prefix or 0) + 1) * tail] = True
+    width = min(notation.component_digits, 3 - notation.strip)
+    if notation.component and width > 0:
+        starts = np.zeros(10**width, bool)
+        starts[[int(code[:width]) for code in pack.tables[notation.component].codes]] = True
+        fits &= starts[np.arange(1000) // 10 ** (3 - notation.strip - width) % 10**width]
+    return fits
+
+
 def _by_head(
     rows: npt.NDArray[np.int64], notations: Sequence[Notation], pack: Pack
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -90,26 +107,16 @@ def _by_head(
     slices = np.zeros((32_000, 2), np.int64)
     laid: list[int] = []
     known: dict[tuple[int, ...], tuple[int, int]] = {}
-    starts = {
-        table.name: {code[:width] for code in table.codes for width in range(1, 4)} for table in pack.tables.values()
-    }
     for length in sorted({n.length for n in notations}):
-        at = [row for row, n in enumerate(notations) if n.length == length]
-        for head in range(1000):
-            text = f"{head:03d}"
-            fits = []
-            for row in at:
-                n = notations[row]
-                rest = text[n.strip :]
-                if text.startswith(n.prefix[:3]) and (
-                    not n.component or not rest or rest[: n.component_digits] in starts[n.component]
-                ):
-                    fits.append(row)
-            key = tuple(fits)
+        at = np.array([row for row, n in enumerate(notations) if n.length == length])
+        fits = np.array([_heads(notations[row], pack) for row in at])
+        edges = [0, *(np.flatnonzero((fits[:, 1:] != fits[:, :-1]).any(0)) + 1).tolist(), 1000]
+        for first, stop in pairwise(edges):
+            key = tuple(at[fits[:, first]].tolist())
             if key not in known:
-                known[key] = (len(laid), len(laid) + len(fits))
-                laid += fits
-            slices[length * 1000 + head] = known[key]
+                known[key] = (len(laid), len(laid) + len(key))
+                laid += key
+            slices[length * 1000 + first : length * 1000 + stop] = known[key]
     return rows[laid] if laid else rows[:0], slices
 
 
@@ -147,8 +154,7 @@ def build(pack: Pack) -> Tables:
     rules, by_length = _by_head(rows, notations, pack)
     components = np.zeros((max(1, len(used)), 100_000), np.uint8)
     for name, index in used.items():
-        for code in pack.tables[name].codes:
-            components[index, int(code)] = 1
+        components[index, [int(code) for code in pack.tables[name].codes]] = 1
     bits: dict[int, int] = {}
     meaning: dict[int, tuple[str, ColumnType]] = {}
     free = {"cell": iter(_CELL_BITS), "token": iter(_TOKEN_BITS)}
@@ -157,12 +163,10 @@ def build(pack: Pack) -> Tables:
             continue
         bit = next(free[lexicon.match])
         meaning[bit] = (lexicon.name, lexicon.column_type)
-        for word in lexicon.words:
-            key = word_hash(word)
+        for key in word_hashes(sorted(lexicon.words)):
             bits[key] = bits.get(key, 0) | 1 << bit
     if "airlines" in pack.tables:
-        for code in pack.tables["airlines"].codes:
-            key = word_hash(code)
+        for key in word_hashes([code.lower() for code in pack.tables["airlines"].codes]):
             bits[key] = bits.get(key, 0) | 1 << AIRLINE_BIT
     size = 1 << max(4, (len(bits) * 3).bit_length())
     lex_table, lex_bits = np.full(size, -1, np.int64), np.zeros(size, np.int64)

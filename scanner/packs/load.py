@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import tomllib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
+
+import tomli
 
 from scanner.errors import PatternError
 from scanner.packs.schema import (
@@ -49,6 +51,8 @@ MAX_LENGTH = 24
 #: Characters of a plain value that fit one block of MD5, SHA-1 and SHA-2.
 MAX_TEMPLATE = 55
 
+_ASCII_WORD = re.compile("[a-z0-9]+")
+
 _E = TypeVar("_E", bound=StrEnum)
 _T = TypeVar("_T")
 
@@ -68,14 +72,16 @@ def built_in_folder() -> Path:
 
 def fold_word(text: str) -> str:
     """Lower case, compatibility forms resolved, runs of anything but letters, digits and marks as one space."""
-    if text.isascii() and text.isalnum():
-        return text.lower()
+    if text.isascii():
+        return text.lower() if text.isalnum() else " ".join(_ASCII_WORD.findall(text.lower()))
     folded = unicodedata.normalize("NFKC", text).lower()
     return " ".join("".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in folded).split())
 
 
 def fold_header(text: str) -> str:
     """Lower case, compatibility forms resolved, letters and digits only."""
+    if text.isascii():
+        return "".join(_ASCII_WORD.findall(text.lower()))
     return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
 
 
@@ -334,10 +340,10 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _parse(file: str, data: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomli.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise PatternError(file, "file", "is not UTF-8; save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         raise PatternError(file, "file", f"is not TOML: {error}") from None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +31,8 @@ def output_file(path: Path, *, private: bool = False, at_once: bool = False) -> 
         with os.fdopen(number, "w", encoding="utf-8", newline="\n") as out:
             yield out
         return
+    import tempfile  # a device needs none
+
     target = path.resolve()
     number, name = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
     temporary = Path(name)

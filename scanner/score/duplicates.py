@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from hashlib import blake2b
 from scanner.sets import Keys
 
 #: Kept nowhere: without it nobody can tell a print from one made of guessed numbers.
-_SECRET = secrets.token_bytes(32)
+_SECRET = os.urandom(32)
 
 
 @dataclass(frozen=True, slots=True)

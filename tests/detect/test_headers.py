@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from scanner.detect.headers import is_nameless, match
+from scanner.detect.headers import _words, fold, is_nameless, match
 from scanner.packs import load_pack
 from scanner.terms import ColumnType as T
 from scanner.terms import Form
@@ -72,3 +74,10 @@ def test_a_spelling_with_two_meanings_offers_both() -> None:
     assert {found.type, *(kind for _, kind in found.others)} == {T.CALL_TYPE, T.TRAVEL_DIRECTION}
     assert found.role_of(T.TRAVEL_DIRECTION) == "travel_direction"
     assert found.role_of(T.CNIC) is None
+
+
+@given(st.text(st.sampled_from("abzABZ09 _-#.'s\t"), max_size=16))
+@settings(max_examples=300, deadline=None)
+def test_headers_of_ascii_are_cut_as_others_are(text: str) -> None:
+    assert [*_words(text), "نام"] == _words(f"{text}-نام")
+    assert fold(text) + "نام" == fold(f"{text} نام")

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.errors import PatternError
 from scanner.packs import load_pack
@@ -111,3 +113,9 @@ def test_every_structure_has_a_rule_and_every_lexicon_folded_words() -> None:
     pack = load_pack()
     assert {rule.structure for rule in pack.structures} == set(Structure)
     assert all(fold_word(word) == word for lexicon in pack.lexicons for word in lexicon.words)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=16))
+def test_words_of_ascii_are_folded_as_others_are(text: str) -> None:
+    assert f"{fold_word(text)} ق".strip() == fold_word(f"{text} ق")
+    assert fold_header(text) + "ق" == fold_header(f"{text} ق")

@@ -9,12 +9,17 @@ from typing import cast
 from scanner.ingest.interface import Reader, Source, Stream
 from scanner.options import ScanOptions
 
+#: What a reader needs to be asked at all: (head, name) → whether; told without its module.
+May = Callable[[bytes, str], bool]
+#: Ends of names of JSON files; plain values in such a file are JSON too.
+JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
+
 
 class Lazy:
     """A reader whose module is imported when it is first asked."""
 
-    def __init__(self, module: str, name: str, may: Callable[[bytes], bool] | None = None) -> None:
-        """`module` stands in this package and holds a class `name`; where `may` denies a head, it is not asked."""
+    def __init__(self, module: str, name: str, may: May | None = None) -> None:
+        """`module` stands in this package and holds a class `name`; unless `may`, it is not asked."""
         self.module, self.name, self.may = module, name, may
         self._reader: Reader | None = None
 
@@ -26,15 +31,29 @@ class Lazy:
 
     def recognise(self, head: bytes, name: str) -> bool:
         """As the reader says."""
-        return (self.may is None or self.may(head)) and self._load().recognise(head, name)
+        return (self.may is None or self.may(head, name)) and self._load().recognise(head, name)
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
         """As the reader does."""
         return self._load().read(source, options)
 
 
-def _begins(*marks: bytes) -> Callable[[bytes], bool]:
-    return lambda head: head.startswith(marks)
+def _begins(*marks: bytes) -> May:
+    return lambda head, name: head.startswith(marks)
+
+
+def _json(head: bytes, name: str) -> bool:
+    return b"{" in head or b"[" in head or name.lower().endswith(JSON_NAMES)
+
+
+def _markup(head: bytes, name: str) -> bool:
+    return b"<" in head
+
+
+def _statements(head: bytes, name: str) -> bool:
+    """Whether a word stands in the head with which a statement begins; an encoding of several bytes hides it."""
+    text = head.lower()
+    return b"\0" in head[:4096] or any(word in text for word in (b"insert", b"replace", b"copy", b"create"))
 
 
 #: Formats with a signature come first; then formats of text, the strict before the lax; anything is binary in the end.
@@ -43,17 +62,17 @@ READERS: tuple[Reader, ...] = (
     Lazy(
         "columnar",
         "Arrow",
-        lambda head: head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")) or head[3:4] == b"\0",
+        lambda head, name: head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")) or head[3:4] == b"\0",
     ),
     Lazy("columnar", "Orc", _begins(b"ORC")),
     Lazy("avro", "Avro", _begins(b"Obj\1")),
     Lazy("sqlite", "Sqlite", _begins(b"SQLite format 3\0")),
     Lazy("sqlite", "SqliteLog", _begins(b"\x37\x7f\x06")),
     Lazy("sheets", "Sheets", _begins(b"PK\3\4", b"\xd0\xcf\x11\xe0")),
-    Lazy("json", "JsonReader"),
-    Lazy("html", "HtmlReader"),
-    Lazy("xml", "XmlReader"),
-    Lazy("sql", "SqlReader"),
+    Lazy("json", "JsonReader", _json),
+    Lazy("html", "HtmlReader", _markup),
+    Lazy("xml", "XmlReader", _markup),
+    Lazy("sql", "SqlReader", _statements),
     Lazy("keyed", "KeyedReader"),
     Lazy("ruled", "RuledReader"),
     Lazy("delimited", "DelimitedReader"),

@@ -12,6 +12,7 @@ import re
 from collections.abc import Generator, Iterator
 
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.readers import JSON_NAMES
 from scanner.ingest.readers.blocks import utf8_blocks
 from scanner.ingest.readers.delimited import cleaned, head_utf8
 from scanner.ingest.readers.json import parts
@@ -33,7 +34,6 @@ _BEFORE = re.compile(
     r"""\)\]\}'?,?|(?:(?:var|let|const|export\s+default)\s+)?[\w$.\[\]"']{1,100}\s*(?:=|\()(?=\s*[\[{])"""
 )
 _SEPARATED = re.compile(r"[,;|\t]|\n\s*\S")
-_EXTENSIONS = (".json", ".ndjson", ".jsonl", ".geojson")
 _LINES_EXTENSIONS = (".ndjson", ".jsonl")
 #: Bytes of one record beyond which it is searched as text, so that memory stays bounded.
 _MOST = 64 << 20
@@ -75,7 +75,7 @@ class JsonReader:
         encoding, mark = _encoding(head)
         text = head_utf8(head, encoding, mark).decode("utf-8", "replace")
         at = _start(text)
-        named = name.lower().endswith(_EXTENSIONS)
+        named = name.lower().endswith(JSON_NAMES)
         if not _LIKE_JSON.match(text, at):
             return named and (_plain_values(text) or text[at : at + 1] in tuple("[{"))
         if named or at:
