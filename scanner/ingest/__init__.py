@@ -222,9 +222,10 @@ def open_source(
                     yield _guarded(member)
                     continue
                 same = member.path == source.path
+                stored = member if getattr(member, "digests_apart", False) else source
                 for stream in open_source(member, options, depth + 1):
                     # a compressed stream is no step of the path: its artifact is the stored file
-                    yield _stored_as(stream, source) if same and stream.head.path == source.path else stream
+                    yield _stored_as(stream, stored) if same and stream.head.path == source.path else stream
         except (OptionError, InternalError):
             raise
         except Exception as error:

@@ -314,7 +314,7 @@ class Meter:
         """Nothing is opened yet."""
         self._source = source
         self._stream: BinaryIO | None = None
-        self._hash = hashlib.sha256()
+        self._hash = None if getattr(source, "digests_apart", False) else hashlib.sha256()
         self.count = 0
         """Bytes that passed."""
         self.ended = False
@@ -344,7 +344,8 @@ class Meter:
         if missing:
             self.ended = True
             self.close()
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
         self.count += len(data)
         return data
 
@@ -361,8 +362,8 @@ class Meter:
 
     @property
     def sha256(self) -> str | None:
-        """Hex digest of the whole source; None as long as its end was not seen."""
-        return self._hash.hexdigest() if self.ended and self.fault is None else None
+        """Hex digest of the whole source; None as long as its end was not seen, and of one that is digested apart."""
+        return self._hash.hexdigest() if self._hash is not None and self.ended and self.fault is None else None
 
     def tail(self, status: Status = Status.COMPLETE, problems: tuple[Problem, ...] = ()) -> Tail:
         """The tail of a stream that was read through this meter."""

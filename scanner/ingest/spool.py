@@ -244,12 +244,20 @@ class _Metered(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        wanted, once = min(len(buffer), PIECE), getattr(self._inner, "read1", None)
-        data = once(wanted) if once is not None else self._inner.read(wanted)  # what precedes a fault must come out
-        self._at += len(data)
-        self._bounds.reached(self._at)
+        data = self._some(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+    def read(self, size: int | None = -1) -> bytes | None:
+        return super().read(-1) if size is None or size < 0 else self._some(size)
+
+    def _some(self, most: int) -> bytes:
+        wanted, once = min(most, PIECE), getattr(self._inner, "read1", None)
+        # what precedes a fault must come out
+        data: bytes = once(wanted) if once is not None else self._inner.read(wanted)
+        self._at += len(data)
+        self._bounds.reached(self._at)
+        return data
 
     def close(self) -> None:
         self._inner.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import hashlib
 import io
 import lzma
 import re
@@ -16,12 +17,14 @@ from typing import Any, BinaryIO
 
 from scanner.errors import ReadError
 from scanner.ingest.interface import Source, Stream
-from scanner.ingest.sources import digest
+from scanner.ingest.sources import JoinedSource, digest
 from scanner.ingest.spool import Bounds, Budget, MemberSource, budget_of, metered
 from scanner.options import ScanOptions
 from scanner.terms import ProblemCode
 
 _FEED = 1 << 14
+#: What a quick decoder is fed with: fewer calls, and damage is read again the careful way.
+_QUICK_FEED = 1 << 18
 _SUFFIX = re.compile(r"\.(gz|gzip|bz2|xz|lzma|zst|zstd|lz4|lz|z|tgz|tbz2?|txz)$", re.IGNORECASE)
 
 
@@ -116,6 +119,13 @@ class GzipDecoder:
         return out
 
 
+def quick_gzip() -> Any:
+    """A decoder of one gzip member, three times as fast; what precedes damage in a piece is lost with it."""
+    from isal import igzip_lib
+
+    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+
+
 def zstd_decoder() -> Any:
     """A new decoder of Zstandard streams."""
     try:
@@ -140,15 +150,30 @@ class Decoding(io.RawIOBase):
     """The plain bytes of a (possibly concatenated) compressed stream; what precedes a fault comes out before it."""
 
     def __init__(
-        self, inner: BinaryIO, make: Callable[[], Any], bounds: Bounds | None = None, several: bool = True
+        self,
+        inner: BinaryIO,
+        make: Callable[[], Any],
+        bounds: Bounds | None = None,
+        several: bool = True,
+        careful: tuple[Callable[[], Any], Callable[[], BinaryIO]] | None = None,
     ) -> None:
-        """`several`: further streams may follow the first one."""
+        """`several`: further streams may follow the first one.
+
+        `careful`: the decoder that a stream which `make`'s cannot follow to its end is read again by, and what opens
+        the compressed bytes anew.
+        """
         super().__init__()
-        self._read = getattr(inner, "read1", inner.read)  # what precedes a fault below must come out
         self._inner, self._make, self._bounds, self._several = inner, make, bounds, several
-        self._decoder, self._pending, self._done = make(), b"", False
+        self._careful = careful
+        self._begin()
         self._out: bytes | memoryview = b""
-        self._fed, self._given, self._started = 0, 0, False
+        self._given = 0
+
+    def _begin(self) -> None:
+        self._read = getattr(self._inner, "read1", self._inner.read)  # what precedes a fault below must come out
+        self._feed = _QUICK_FEED if self._careful else _FEED
+        self._decoder, self._pending, self._done = self._make(), b"", False
+        self._fed = 0
 
     def readable(self) -> bool:
         """Always."""
@@ -160,33 +185,70 @@ class Decoding(io.RawIOBase):
         Raises:
             ReadError: the stream is cut off or damaged, or a limit is reached.
         """
+        out = self._next_bytes(len(buffer))
+        buffer[: len(out)] = out
+        return len(out)
+
+    def read(self, size: int | None = -1) -> bytes | None:
+        """Up to `size` bytes, as they come out of the decoder.
+
+        Raises:
+            ReadError: as `readinto`.
+        """
+        return super().read(-1) if size is None or size < 0 else bytes(self._next_bytes(size))
+
+    def _next_bytes(self, most: int) -> bytes | memoryview:
         out, self._out = self._out, b""
+        if not out:
+            try:
+                out = self._decoded(most)
+            except (ReadError, OSError):
+                if self._careful is None:
+                    raise
+                out = self._carefully(most)
+        if len(out) > most:
+            out, self._out = memoryview(out)[:most], memoryview(out)[most:]
+        self._given += len(out)
+        if self._bounds is not None:
+            self._bounds.reached(self._given, self._fed)
+        return out
+
+    def _decoded(self, most: int) -> bytes:
+        out = b""
         while not out and not self._done:
             if self._decoder.eof:
                 self._next()
                 continue
             data = b""
             if self._decoder.needs_input:
-                data = self._pending or self._read(_FEED) or b""
+                data = self._pending or self._read(self._feed) or b""
                 self._pending = b""
                 self._fed += len(data)
                 if not data:
                     raise ReadError(ProblemCode.TRUNCATED, "the compressed stream ends early; what precedes was read")
             try:
-                out = self._decoder.decompress(data, max_length=len(buffer))
+                out = self._decoder.decompress(data, max_length=most)
             except ReadError:
                 raise
             except Exception:
                 raise ReadError(
                     ProblemCode.CORRUPT, "the compressed stream is damaged; what precedes was read"
                 ) from None
-        if len(out) > len(buffer):
-            out, self._out = memoryview(out)[: len(buffer)], memoryview(out)[len(buffer) :]
-        self._given += len(out)
-        if self._bounds is not None:
-            self._bounds.reached(self._given, self._fed)
-        buffer[: len(out)] = out
-        return len(out)
+        return out
+
+    def _carefully(self, most: int) -> bytes | memoryview:
+        """The next bytes where the quick decoder stopped: read from the first on by the careful one."""
+        assert self._careful is not None
+        (self._make, again), self._careful = self._careful, None
+        self._inner.close()
+        self._inner = again()
+        self._begin()
+        skip = self._given
+        while True:
+            out: bytes | memoryview = self._decoded(max(most, 1 << 16) if skip else most)
+            if skip < len(out) or not out:
+                return memoryview(out)[skip:] if skip else out
+            skip -= len(out)
 
     def _next(self) -> None:
         rest = (self._decoder.unused_data or b"") + self._pending
@@ -207,33 +269,41 @@ class Decoding(io.RawIOBase):
         super().close()
 
 
-def _decoding(make: Callable[[], Any]) -> Callable[[BinaryIO, Bounds], BinaryIO]:
-    return lambda stream, bounds: io.BufferedReader(Decoding(stream, make, bounds), 1 << 16)  # type: ignore[return-value]
+#: What opens the compressed bytes, and the bounds of the plain ones.
+_Plain = Callable[[Callable[[], BinaryIO], Bounds], BinaryIO]
 
 
-def _filtered(name: str) -> Callable[[BinaryIO, Bounds], BinaryIO]:
-    def plain(stream: BinaryIO, bounds: Bounds) -> BinaryIO:
+def _decoding(make: Callable[[], Any]) -> _Plain:
+    return lambda opened, bounds: Decoding(opened(), make, bounds)  # type: ignore[return-value]
+
+
+def _gzip(opened: Callable[[], BinaryIO], bounds: Bounds) -> BinaryIO:
+    return Decoding(opened(), quick_gzip, bounds, careful=(GzipDecoder, opened))  # type: ignore[return-value]
+
+
+def _filtered(name: str) -> _Plain:
+    def plain(opened: Callable[[], BinaryIO], bounds: Bounds) -> BinaryIO:
         from scanner.ingest.containers.system import UnpackedStream
 
-        return metered(UnpackedStream(stream, name), bounds)  # type: ignore[arg-type]
+        return metered(UnpackedStream(opened(), name), bounds)  # type: ignore[arg-type]
 
     return plain
 
 
-def _android(stream: BinaryIO, bounds: Bounds) -> BinaryIO:
+def _android(opened: Callable[[], BinaryIO], bounds: Bounds) -> BinaryIO:
     """The tar within a back-up; source: AOSP, `BackupManagerService` (lines: magic, version, compressed, cipher)."""
-    begin = io.BufferedReader(stream, 1 << 16)  # type: ignore[arg-type,type-var]
+    begin = io.BufferedReader(opened(), 1 << 16)  # type: ignore[arg-type,type-var]
     _, _, packed, cipher = (begin.readline(32).strip() for _ in range(4))
     if cipher != b"none":
         raise ReadError(ProblemCode.ENCRYPTED, "a back-up enciphered under its owner's password, which has no reader")
     if packed != b"1":
         return begin  # type: ignore[return-value]
-    return _decoding(lambda: Inflate(15))(begin, bounds)  # type: ignore[arg-type]
+    return Decoding(begin, lambda: Inflate(15), bounds)  # type: ignore[arg-type,return-value]
 
 
 #: Whether a head is of the kind, and the plain bytes of a stream of it.
-_KINDS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, Bounds], BinaryIO]], ...] = (
-    (lambda head: head[:3] == b"\x1f\x8b\x08", _decoding(GzipDecoder)),
+_KINDS: tuple[tuple[Callable[[bytes], bool], _Plain], ...] = (
+    (lambda head: head[:3] == b"\x1f\x8b\x08", _gzip),
     (lambda head: re.match(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", head) is not None, _decoding(bz2.BZ2Decompressor)),
     (lambda head: head[:6] == b"\xfd7zXZ\0", _decoding(lzma.LZMADecompressor)),
     (
@@ -248,22 +318,72 @@ _KINDS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, Bounds], Binary
 )
 
 
-def _kind(head: bytes) -> Callable[[BinaryIO, Bounds], BinaryIO] | None:
+def _kind(head: bytes) -> _Plain | None:
     return next((plain for fits, plain in _KINDS if fits(head)), None)
+
+
+class _Hashed(io.RawIOBase):
+    """The bytes of a stream, digested as they pass; `whole` is told digest and size once its end was seen."""
+
+    def __init__(self, inner: BinaryIO, whole: Callable[[tuple[str, int]], None]) -> None:
+        super().__init__()
+        self._inner, self._whole = inner, whole
+        self._once = getattr(inner, "read1", inner.read)
+        self._hash: Any = hashlib.sha256()
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._inner.seekable()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._hash = None  # what passes is no longer the whole, in order
+        return self._inner.seek(offset, whence)
+
+    def read(self, size: int | None = -1) -> bytes:
+        data: bytes = self._once(-1 if size is None else size) or b""
+        if self._hash is None:
+            return data
+        self._hash.update(data)
+        self._size += len(data)
+        if not data and size:
+            self._whole((self._hash.hexdigest(), self._size))
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
 
 
 class CompressedSource(MemberSource):
     """The plain bytes under the path of the compressed file; `digest` and `stored_size` are of the file's own bytes."""
 
-    def __init__(self, outer: Source, plain: Callable[[BinaryIO, Bounds], BinaryIO], options: ScanOptions) -> None:
+    digests_apart = True
+
+    def __init__(self, outer: Source, plain: _Plain, options: ScanOptions) -> None:
         """`plain` makes the plain bytes of a stream, within bounds."""
         self.outer = outer
         budget = budget_of(outer, options.limits)
         bounds = Bounds(options.limits, budget, outer.size)
         super().__init__(
-            outer.path, lambda: plain(outer.stream(), bounds), None, options.limits, Budget(options.limits, None)
+            outer.path, lambda: plain(self._opened, bounds), None, options.limits, Budget(options.limits, None)
         )
         self.budget = budget
+        self._passed: tuple[str, int] | None = None
+
+    def _opened(self) -> BinaryIO:
+        stream = self.outer.stream()
+        return stream if isinstance(self.outer, JoinedSource) else _Hashed(stream, self._seen)  # type: ignore[return-value]
+
+    def _seen(self, whole: tuple[str, int]) -> None:
+        self._passed = whole
 
     @property
     def name(self) -> str:
@@ -271,8 +391,8 @@ class CompressedSource(MemberSource):
         return _SUFFIX.sub("", self.path)
 
     def digest(self) -> tuple[str | None, int | None]:
-        """SHA-256 and size of the compressed file."""
-        return digest(self.outer)
+        """SHA-256 and size of the compressed file, as it passed where it was read to its end."""
+        return self._passed or digest(self.outer)
 
 
 class Compressed:

@@ -203,7 +203,7 @@ def _expanded(raw: BinaryIO, method: int) -> BinaryIO:
     else:
         what = _NAMES.get(method, f"compressed by method {method}")
         raise ReadError(ProblemCode.UNSUPPORTED, f"the member is {what}, which has no reader; unpack it and scan it")
-    return io.BufferedReader(Decoding(raw, make, several=False), 1 << 16)  # type: ignore[return-value]
+    return io.BufferedReader(Decoding(raw, make, several=False), 1 << 16)  # type: ignore[return-value,type-var]
 
 
 def _name(raw: bytes, flags: int, extra: dict[int, bytes]) -> tuple[str, str]:
