@@ -104,6 +104,34 @@ def test_tables_do_not_depend_on_the_size_of_pieces() -> None:
     assert tables_of(text.encode(), 4096) == whole
 
 
+TRAPS = {
+    "rows in a string": "INSERT INTO `t` VALUES " + ",".join(f"('{i:05d}','a),(b'')')" for i in range(900)) + ";\n",
+    "statements in a string": "".join(
+        f"INSERT INTO t (a, b) VALUES ('{i:05d}', 'x INSERT INTO u (b) VALUES (1),(2');\n" for i in range(900)
+    ),
+    "quotes in comments": "".join(
+        f"-- don't, row {i}\nINSERT INTO t VALUES ('{i:05d}',/* it's */'),(');\n" for i in range(900)
+    ),
+    "backslashes": "-- MySQL dump\nINSERT INTO `t` VALUES "
+    + ",".join(f"('{i:05d}','\\'),(\\\\')" for i in range(900))
+    + ";\n",
+    "blanks between rows": "INSERT INTO t VALUES\n"
+    + " ,\n".join(f"('{i:05d}' , 'it''s),\n(')" for i in range(900))
+    + ";\n",
+    "batches": "INSERT [t] VALUES (N'00000', N'),(')\nGO\n"
+    + "".join(f"INSERT [t] VALUES (N'{i:05d}', N'),\r\n(')\nGO\n" for i in range(1, 900)),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize("shard", [4096, 4999])
+def test_pieces_end_between_rows_whatever_stands_in_strings(name: str, shard: int) -> None:
+    data = TRAPS[name].encode()
+    whole = tables_of(data)
+    assert next(iter(next(iter(whole.values())).values())) == [f"{i:05d}" for i in range(900)]
+    assert tables_of(data, shard) == whole
+
+
 def test_kernel_gives_the_same_compiled_and_interpreted() -> None:
     (split,) = (one for one in kernels() if one.function.__name__ == "split_values")
     data = np.frombuffer(

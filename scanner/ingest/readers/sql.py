@@ -20,7 +20,7 @@ from scanner.compiled import expect
 from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.readers.delimited import cleaned, head_utf8, parse
 from scanner.ingest.readers.rows import lines_chunk
-from scanner.ingest.readers.sql_values import split_values
+from scanner.ingest.readers.sql_values import row_end, split_values
 from scanner.ingest.sniff import encoding_of
 from scanner.ingest.sources import Meter
 from scanner.ingest.spool import Spool, Vault
@@ -56,6 +56,8 @@ _BACKSLASH = re.compile(rb"MySQL|MariaDB|phpMyAdmin|ENGINE=|\bLOCK TABLES\b|`|\\
 _TELLING = re.compile(rb"\d{7}|@")
 _SPARE = 4096
 _CREATE_BYTES = 1 << 18
+#: Bytes in which a row's end is looked for; where a quote is never closed there is none.
+_UNBROKEN = 64 << 20
 
 
 def _listed(text: bytes | None) -> tuple[str, ...]:
@@ -431,6 +433,14 @@ def _first_listed(stream: BinaryIO, place: list[int]) -> tuple[str, ...]:
     return _listed(found.group(3)) if found else ()
 
 
+def _row_end(block: bytes, backslash: bool) -> tuple[int, int]:
+    """Where the last whole row of a block ends, 0 where none does; and where its statement begins."""
+    expect(len(block))
+    state = np.zeros(1, np.int64)
+    cut = int(row_end(np.frombuffer(block, np.uint8), int(backslash), state))
+    return cut, int(state[0])
+
+
 def _parts(
     stream: BinaryIO, table: _Table, columns: tuple[str, ...], encoding: str, backslash: bool, size: int
 ) -> Iterator[Part]:
@@ -439,34 +449,24 @@ def _parts(
     for begin, end in table.inserts:
         words = b""
         while begin < end:
-            want = size
+            want = size - len(words)
             while True:
-                block = _piece(stream, begin, min(end, begin + want))
-                if begin + len(block) >= end:
-                    cut = len(block)
+                block = words + _piece(stream, begin, min(end, begin + want))
+                if begin + len(block) - len(words) >= end:
+                    cut, statement = len(block), 0
                     break
-                # a piece may end where a row does and another begins: `),(` or at a line that begins a statement
-                cut = max(block.rfind(b"),("), block.rfind(b"),\n"), block.rfind(b"),\r\n")) + 1
-                fresh = [
-                    found.start() for found in _STARTS.finditer(block, max(0, len(block) - 65536)) if found.start()
-                ]
-                cut = max(cut, fresh[-1] if fresh else 0)
-                if cut or want > 1 << 30:
+                cut, statement = _row_end(block, backslash)
+                if cut > len(words) or want > _UNBROKEN:
                     break
                 want *= 2
-            cut = cut or len(block)
-            yield _Inserts(order, words + block[:cut], encoding, columns, backslash)
-            # the rest of a list needs the words of its statement
-            begin += cut
-            following = block[cut : cut + 1] == b","
-            if following:
-                found = None
-                for found in _INTO.finditer(block[:cut]):  # noqa: B007
-                    pass
-                words = block[found.start() : found.end()] if found is not None else words
+            cut = cut if cut > len(words) else len(block)
+            yield _Inserts(order, block[:cut], encoding, columns, backslash)
+            begin += cut - len(words)
+            words = b""
+            if block[cut : cut + 1] == b",":  # the rest of a list needs the words of its statement
+                found = _INTO.search(block, statement)
+                words = block[found.start() : found.end()] if found is not None else b""
                 begin += 1
-            else:
-                words = b""
             order += 1
     for begin, end, listed in table.copies:
         while begin < end:

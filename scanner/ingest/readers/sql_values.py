@@ -234,3 +234,77 @@ def _unhexed(out: Any, mark: int, used: int) -> int:
         if check == 1:
             return to
     return used
+
+
+@kernel
+def row_end(data: Any, backslash: int, state: Any) -> int:
+    """Where the last row ends after which another, or another statement, begins; 0 where none does.
+
+    `data` is uint8[n] and begins with a statement. Strings, quoted names and comments are passed over. The end is the
+    place of a comma, behind a semicolon or before the words of a statement. `state` is int64[1]: where the statement
+    begins in which the row stands.
+    """
+    n = len(data)
+    at = 0
+    depth = 0
+    cut = 0
+    begun = 0
+    state[0] = 0
+    fresh = True  # at the first word of a line or statement
+    closed = False  # a bracket at the outermost depth has just been closed
+    while at < n:
+        c = data[at]
+        if c == 39 or c == 34 or c == 96:
+            escapes = c != 96 and (
+                backslash == 1
+                or (c == 39 and at > 0 and (data[at - 1] | 32) == 101 and (at < 2 or (data[at - 2] | 32) < 97))
+            )
+            at += 1
+            while at < n and data[at] != c:
+                at += 2 if escapes and data[at] == 92 else 1
+            at += 1
+            fresh = closed = False
+            continue
+        if c == 45 and at + 1 < n and data[at + 1] == 45:
+            while at < n and data[at] != 10:
+                at += 1
+            continue
+        if c == 47 and at + 1 < n and data[at + 1] == 42:
+            at += 2
+            while at + 1 < n and not (data[at] == 42 and data[at + 1] == 47):
+                at += 1
+            at += 2
+            continue
+        if c == 10 or c == 13:
+            fresh = True
+        elif c == 40:
+            depth += 1
+            fresh = closed = False
+        elif c == 41:
+            depth -= 1
+            closed = depth == 0
+            fresh = False
+        elif c > 32:
+            if depth == 0 and c == 44 and closed:
+                cut = at
+                state[0] = begun
+            elif depth == 0 and c == 59:
+                cut = at + 1
+                state[0] = begun
+                fresh = True
+                closed = False
+                at += 1
+                continue
+            elif depth == 0 and fresh and at > begun:
+                low = c | 32
+                # INSERT, INTO, REPLACE
+                if at + 4 < n and (
+                    (low == 105 and (data[at + 1] | 32) == 110)
+                    or (low == 114 and (data[at + 1] | 32) == 101 and (data[at + 2] | 32) == 112)
+                ):
+                    cut = at
+                    state[0] = begun
+                    begun = at
+            fresh = closed = False
+        at += 1
+    return cut
