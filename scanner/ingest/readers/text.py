@@ -16,11 +16,12 @@ from scanner.ingest.sniff import encoding_of, newline_of
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
-from scanner.terms import Format
+from scanner.terms import Format, ProblemCode
 
 #: Printable runs, one byte or two bytes (UTF-16LE) a character.
 _RUNS = re.compile(rb"(?:[\x20-\x7e\t]\x00){6,}|[\x20-\x7e\t]{6,}")
 _OVERLAP = 4096
+_NAMED_AS_JSON = (".json", ".ndjson", ".jsonl", ".geojson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class TextReader:
         head = source.head()
         encoding, mark = encoding_of(head)
         encoding = encoding or "windows-1252"
+        if not problems and source.path.lower().endswith(_NAMED_AS_JSON):
+            problems = (Problem(ProblemCode.NOT_A_TABLE, "named as JSON and is none; read as lines"),)
         meter = Meter(source)
         faults: list[Problem] = []
         newline = newline_of(head) if encoding in ("utf-8", "windows-1252", "windows-1256") else b"\n"

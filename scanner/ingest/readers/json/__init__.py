@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
 from scanner.ingest.readers import JSON_NAMES
@@ -17,9 +19,9 @@ from scanner.ingest.readers.blocks import utf8_blocks
 from scanner.ingest.readers.delimited import cleaned, head_utf8
 from scanner.ingest.readers.json import parts
 from scanner.ingest.readers.json.cutting import ARRAY, MEMBERS, VALUES, Elements, signature_of
-from scanner.ingest.readers.json.parts import LIBERTIES, LINES, Block, Records, lines_of
-from scanner.ingest.readers.json.values import COMMENT, DATA_KEY, GAP, INDEX, SPACE, Broken, strict, value_at
-from scanner.ingest.sniff import encoding_of
+from scanner.ingest.readers.json.parts import LIBERTIES, LINES, Block, Records, lines_of, name_of
+from scanner.ingest.readers.json.values import COMMENT, DATA_KEY, GAP, INDEX, SPACE, Broken, encoded, strict, value_at
+from scanner.ingest.sniff import encoding_of, is_header
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
@@ -40,7 +42,16 @@ _MOST = 64 << 20
 #: Bytes looked at for the next array of an object.
 _AHEAD = 1 << 16
 _SEVERAL = "several documents one after another; read as one table"
-_CLOSED = {ARRAY: "array", MEMBERS: "object"}
+#: A number that no type of 64 bits holds, where a value may stand; interoperable JSON has none (RFC 8259, section 6).
+_VAST = re.compile(rb"""(?<=[\[,:\s])[ \t]*-?(?:\d{20,}(?:\.\d+)?|\d+(?:\.\d+)?[eE][+-]?\d{3,})(?=[\]},\s])""")
+_LIST = re.compile(r'"\s*:\s*\[')
+#: Keys under which descriptions of columns have their names, the technical one first.
+_NAMES = ("name", "field", "fieldName", "id", "key", "title", "label")
+#: Rows from which it is judged whether the first holds names.
+_ROWS = 20
+#: An array of plain values that goes with the records as text.
+PLAIN = -2
+_CLOSED = {ARRAY: "array", MEMBERS: "object", PLAIN: "array"}
 
 
 def _encoding(head: bytes) -> tuple[str, int]:
@@ -138,10 +149,11 @@ def _lines(text: str, name: str, whole: bool) -> bool:
 def _next_array(text: str, at: int, level: int) -> tuple[int, int, int, str]:
     """Within `level` objects, the next array of records or object whose keys are data.
 
-    Returns what its elements stand in (-1 where none follows), where they begin, in how many objects, under which key.
+    An array of plain values counts if its end is not seen and a list was closed before it. Returns what the elements
+    stand in (PLAIN for those values, -1 where none follows), where they begin, in how many objects, under which key.
     Where none follows, the place is where the outermost object is closed, or -1 where that is not seen.
     """
-    key = ""
+    key, lists = "", False
     try:
         while True:
             at = _gap(text, at)
@@ -162,11 +174,34 @@ def _next_array(text: str, at: int, level: int) -> tuple[int, int, int, str]:
             if text[at : at + 1] == "{":
                 at, level = at + 1, level + 1
             elif text[at : at + 1] == "[" and text[_gap(text, at + 1) :][:1] in ("{", "["):
-                return ARRAY, at + 1, level, key
+                return _rows_described(text, at, level) or (ARRAY, at + 1, level, key)
+            elif text[at : at + 1] == "[" and lists:
+                try:
+                    value, at = strict(text, at)
+                except ValueError:  # longer than what is looked at, and than a list before it: they are no columns
+                    return PLAIN, at + 1, level, key
             else:
-                _, at = strict(text, at)
+                value, at = strict(text, at)
+                lists |= isinstance(value, list) and bool(value)
     except (ValueError, RecursionError):
         return -1, -1, level, ""
+
+
+def _rows_described(text: str, at: int, level: int) -> tuple[int, int, int, str] | None:
+    """The array of rows of which the array at `at` describes the cells, one by one; None where it is no description."""
+    try:
+        value, end = strict(text, at)
+    except (ValueError, RecursionError):
+        return None
+    names = names_of(value)
+    if len(names) < 2:
+        return None
+    found = _next_array(text, end, level)
+    try:
+        first, _ = strict(text, _gap(text, found[1])) if found[0] == ARRAY else (None, 0)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(first, list) and len(first) == len(names) else None
 
 
 class _Document:
@@ -184,6 +219,8 @@ class _Document:
         self._data, self._at, self._ended = b"", 0, False
         self._pieces = utf8_blocks(self._meter, self.encoding, self._mark, self._size)
         self._order, self._rows = 0, 0
+        self._lists: list[tuple[str, ...]] = []
+        """Lists of names that stood in front of the records."""
 
     def tail(self) -> Tail:
         """Status, problems and digest."""
@@ -191,6 +228,8 @@ class _Document:
             self._fault(ProblemCode.INVALID_ENCODING, f"no UTF-8, as JSON must be; read as {self.encoding}")
         meter = self._meter
         meter.finish()
+        if _VAST.search(self._head, 0, _AHEAD):
+            self._fault(ProblemCode.LIMIT, "numbers that no type of 64 bits holds; kept digit by digit")
         faults = tuple(self._faults)
         if meter.fault is not None:
             faults += (Problem(meter.fault.code, meter.fault.message, meter.fault.row),)
@@ -235,9 +274,15 @@ class _Document:
         base, begin, level, prefix = _layout(text, begin)
         place = "preamble"
         while True:
+            self._lists += name_lists(text[:begin])
+            names, begin = self._headed(text, begin) if base == ARRAY else ((), begin)
             yield from self._loose(text[:begin], place)
             place = "footer"
-            closed = yield from (self._small(base, prefix) if small else self._large(base, prefix))
+            if base == PLAIN:
+                read = self._plain()
+            else:
+                read = self._small(base, prefix) if small else self._large(base, prefix)
+            closed = yield from (_named(read, prefix, names) if names else read)
             if base == VALUES:
                 return
             if not closed:
@@ -248,6 +293,8 @@ class _Document:
             begin = 0
             if level:
                 base, begin, level, prefix = _next_array(text, 0, level)
+                if base == PLAIN:
+                    continue
                 if base >= 0:
                     prefix = f"{prefix}[]." if base == ARRAY else f"{prefix}."
                     continue
@@ -267,6 +314,33 @@ class _Document:
                 return
             self._fault(ProblemCode.SEVERAL_TABLES, _SEVERAL)
             base, begin, level, prefix = _layout(text, 0)
+
+    def _headed(self, text: str, begin: int) -> tuple[tuple[str, ...], int]:
+        """Names of the cells of rows that are arrays, and where the rows begin.
+
+        They stand in front, as a list of as many names (`{"columns": […], "data": [[…]]}`), or are the first row.
+        """
+        rows: list[list[str]] = []
+        behind = at = begin
+        try:
+            while len(rows) < _ROWS and text[_gap(text, at) :][:1] == "[":
+                row, at = strict(text, _gap(text, at))
+                if any(isinstance(cell, tuple | list) for cell in row):
+                    break
+                rows.append(row)
+                behind = at if len(rows) == 1 else behind
+        except (ValueError, RecursionError):
+            pass
+        if not rows:
+            return (), begin
+        listed = next((names for names in reversed(self._lists) if len(names) == len(rows[0]) > 1), ())
+        if listed:
+            return listed, begin
+        first = [cell if isinstance(cell, str) else "" for cell in rows[0]]
+        body = [[encoded(cell) if isinstance(cell, str) else b"" for cell in row] for row in rows[1:]]
+        if len(first) > 1 and body and all(first) and is_header([encoded(cell) for cell in first], body):
+            return tuple(first), behind
+        return (), begin
 
     def _small(self, base: int, prefix: str) -> Generator[Part, None, bool]:
         """Elements where all that is left of the document is at hand; returns whether their end was seen."""
@@ -333,6 +407,21 @@ class _Document:
             self._cut("the document ends within a value; it was searched as text")
             yield from self._rest()
         return elements.closed > 0
+
+    def _plain(self) -> Generator[Part, None, bool]:
+        """Plain values of an array as text; returns whether its end was seen."""
+        elements, scanned = Elements(ARRAY, (b"", 0)), self._at
+        while True:
+            cut = elements.follow(self._data, scanned, len(self._data), False, self._ended)
+            scanned = elements.at
+            stop = elements.closed or (len(self._data) if self._ended else max(cut, self._at))
+            if stop > self._at:
+                yield self._text(self._data[self._at : stop], "preamble")
+                self._at = stop
+            if elements.closed or self._ended:
+                return elements.closed > 0
+            scanned -= self._at
+            self._more()
 
     def _size(self) -> int:
         return max(self._options.shard_bytes, len(self._data) - self._at)
@@ -403,6 +492,63 @@ class _Document:
         self._fault(ProblemCode.TRUNCATED, message, self._rows + 1)
 
 
+def name_lists(text: str) -> list[tuple[str, ...]]:
+    """Lists of names in the text in front of records: of texts, or of objects each with a name of its own."""
+    out: list[tuple[str, ...]] = []
+    at = 0
+    while (found := _LIST.search(text, at)) is not None:
+        at = found.end()
+        try:
+            value, at = strict(text, found.end() - 1)
+        except (ValueError, RecursionError):
+            continue
+        names = names_of(value)
+        if names:
+            out.append(names)
+    return out
+
+
+def names_of(value: list[Any]) -> tuple[str, ...]:
+    """The names that a list is of, or its objects have; nothing where they are none."""
+    if value and all(isinstance(item, str) and not INDEX.fullmatch(item) for item in value):
+        return tuple(value)
+    if value and all(isinstance(item, tuple) for item in value):
+        fields = [dict(item) for item in value]
+        for key in _NAMES:
+            names = [field.get(key) for field in fields]
+            if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names):
+                return tuple(map(str, names))
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A part whose rows are arrays, with names instead of places."""
+
+    part: Part
+    prefix: str
+    names: tuple[str, ...]
+
+    @property
+    def order(self) -> int:
+        return self.part.order
+
+    def read(self) -> Chunk:
+        """The chunk, with names."""
+        chunk = self.part.read()
+        known = {name_of(self.prefix, str(place)): name for place, name in enumerate(self.names)}
+        return replace(chunk, names=tuple(known.get(name, name) if name else name for name in chunk.names))
+
+
+def _named(parts: Generator[Part, None, bool], prefix: str, names: tuple[str, ...]) -> Generator[Part, None, bool]:
+    while True:
+        try:
+            part = next(parts)
+        except StopIteration as stop:
+            return bool(stop.value)
+        yield _Named(part, prefix, names)
+
+
 def _signature(data: bytes) -> tuple[bytes, int]:
     return signature_of(data, len(data) - len(data.lstrip()))
 
@@ -428,6 +574,6 @@ def _layout(text: str, at: int) -> tuple[int, int, int, str]:
         except (ValueError, RecursionError):
             several = False
         base, begin, level, _ = _next_array(text, at + 1, 1)
-        if base >= 0 and not several:
+        if base != -1 and not several:
             return base, begin, level, ""
     return VALUES, at, 0, ""
