@@ -40,7 +40,6 @@ _SIGNATURES: tuple[tuple[bytes, Format, str], ...] = (
     (b"Obj\x01", Format.AVRO, "Avro"),
     (b"ORC", Format.ORC, "ORC"),
     (b"ARROW1", Format.ARROW, "Arrow"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.BINARY, "an OLE document"),
     (b"PK\x03\x04", Format.ARCHIVE, "ZIP"),
     (b"PK\x05\x06", Format.ARCHIVE, "ZIP"),
     (b"\x1f\x8b", Format.ARCHIVE, "gzip"),

@@ -167,6 +167,8 @@ def seeds() -> dict[str, bytes]:
     import lz4.frame
     import openpyxl
 
+    from tests.ingest import made
+
     book, sheet = openpyxl.Workbook(), io.BytesIO()
     for row in (NAMES, *ROWS):
         book.active.append(row)
@@ -185,6 +187,9 @@ def seeds() -> dict[str, bytes]:
         "lzma.zip": zipped({"a.csv": CSV}, zipfile.ZIP_LZMA),
         "pax.tar": tarred({"a.csv": CSV, "ü" * 120: b"x"}),
         "document.docx": docx(CSV),
+        "message.msg": made.outlook("Call 0300-1234567", {"list.csv": CSV[:500]}),
+        "letter.doc": made.word(["Call 0300-1234567", "or write"]),
+        "talk.ppt": made.slides(["Call 0300-1234567", "or write"], made.word(["a", "b"])),
         "page.pdf": pdf("Call 0300-1234567", attached=CSV[:200]),
         "message.eml": message(CSV[:500]),
         "box.mbox": (b"From a@example.org Mon Jan  1 10:00:00 2024\n" + message(CSV[:200]) + b"\n") * 2,

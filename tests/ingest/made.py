@@ -199,3 +199,111 @@ def old_sparse(name: str, holes: list[tuple[int, bytes]], size: int) -> bytes:
     header[148:156] = b"%06o\0 " % sum(header)
     body = b"".join(data for _, data in holes)
     return bytes(header) + body + bytes(-len(body) % 512) + bytes(1024)
+
+
+def compound(streams: Mapping[str, bytes]) -> bytes:
+    """A compound file of version 3 (MS-CFB); a path's steps stand between slashes, storages come of themselves."""
+    names: list[tuple[str, ...]] = [()]
+    for path in streams:
+        steps = tuple(path.split("/"))
+        names += [steps[:depth] for depth in range(1, len(steps) + 1) if steps[:depth] not in names]
+    data = {tuple(path.split("/")): body for path, body in streams.items()}
+    sectors, fat, small, small_fat = [], [], bytearray(), []  # type: ignore[var-annotated]
+
+    def chained(table: list[int], count: int) -> int:
+        first = len(table)
+        table += [first + step + 1 for step in range(count - 1)] + [0xFFFFFFFE] * (count > 0)
+        return first if count else 0xFFFFFFFE
+
+    def stored(body: bytes) -> int:
+        blocks = [body[at : at + 512].ljust(512, b"\0") for at in range(0, len(body), 512)]
+        sectors.extend(blocks)
+        return chained(fat, len(blocks))
+
+    starts: dict[tuple[str, ...], int] = {}
+    for name, body in data.items():
+        if len(body) >= 4096:
+            starts[name] = stored(body)
+        else:
+            starts[name] = chained(small_fat, (len(body) + 63) // 64)
+            small += body.ljust((len(body) + 63) // 64 * 64, b"\0")
+    mini = stored(bytes(small))
+    mini_fat = stored(struct.pack(f"<{len(small_fat)}I", *small_fat).ljust(-(-len(small_fat) // 128) * 512, b"\xff"))
+    entries = bytearray()
+    for index, name in enumerate(names):
+        inner = [other for other in range(1, len(names)) if names[other][:-1] == name]
+        kin = [other for other in range(index + 1, len(names)) if name and names[other][:-1] == name[:-1]]
+        kind = 5 if not name else 2 if name in data else 1
+        start, size = (mini, len(small)) if kind == 5 else (starts.get(name, 0), len(data.get(name, b"")))
+        raw = (name[-1] if name else "Root Entry").encode("utf-16-le") + b"\0\0"
+        empty = 0xFFFFFFFF
+        entries += raw.ljust(64, b"\0") + struct.pack(
+            "<HBBIII36xIQ", len(raw), kind, 1, empty, min(kin, default=empty), min(inner, default=empty), start, size
+        )
+    directory = stored(bytes(entries))
+    count = -(-(len(fat) + 1) // 127)
+    firsts = range(len(fat), len(fat) + count)
+    fat += [0xFFFFFFFD] * count
+    sectors.append(struct.pack(f"<{len(fat)}I", *fat).ljust(count * 512, b"\xff"))
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack(
+        "<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, count, directory, 0, 4096,
+        mini_fat, -(-len(small_fat) // 128), 0xFFFFFFFE, 0, firsts[0],
+    )  # fmt: skip
+    header += b"".join(struct.pack("<I", one) for one in firsts[1:])
+    return header.ljust(512, b"\xff") + b"".join(sectors)
+
+
+def outlook(text: str, attached: Mapping[str, bytes], within: Mapping[str, bytes] | None = None) -> bytes:
+    """An Outlook message (MS-OXMSG); `within` are the streams of a message that is attached to it."""
+    sent = struct.pack("<HHIQ", 0x0040, 0x0039, 6, 133_000_000_000_000_000)
+    streams = {
+        "__nameid_version1.0/__substg1.0_00020102": b"",
+        "__properties_version1.0": bytes(32) + sent,
+        "__substg1.0_0037001F": "Numbers".encode("utf-16-le"),
+        "__substg1.0_1000001F": text.encode("utf-16-le"),
+        "__substg1.0_0C1A001E": b"Hina Khan",
+        "__recip_version1.0_#00000000/__substg1.0_39FE001F": "ali@example.org".encode("utf-16-le"),
+    }
+    for number, (name, data) in enumerate(attached.items()):
+        under = f"__attach_version1.0_#{number:08X}"
+        streams[f"{under}/__substg1.0_3707001F"] = name.encode("utf-16-le")
+        streams[f"{under}/__substg1.0_37010102"] = data
+    for name, data in (within or {}).items():
+        streams[f"__attach_version1.0_#{len(attached):08X}/__substg1.0_3701000D/{name}"] = data
+    return compound(streams)
+
+
+def word(paragraphs: list[str], flags: int = 0) -> bytes:
+    """A Word 97 document whose first paragraph lies compressed and whose others do not (MS-DOC)."""
+    first, rest = (paragraphs[0] + "\r").encode("windows-1252"), "".join(f"{one}\r" for one in paragraphs[1:])
+    main = bytearray(0x0200)
+    main[:12] = struct.pack("<HH6xH", 0xA5EC, 0x00C1, 0x0200 | flags)
+    places = (len(main), len(main) + len(first))
+    main += first + rest.encode("utf-16-le")
+    ends = struct.pack("<III", 0, len(first), len(first) + len(rest))
+    list_ = ends + struct.pack("<HIH", 0, places[0] * 2 | 0x4000_0000, 0) + struct.pack("<HIH", 0, places[1], 0)
+    clx = b"\x01" + struct.pack("<H", 4) + bytes(4) + b"\x02" + struct.pack("<I", len(list_)) + list_
+    main[0x01A2:0x01AA] = struct.pack("<II", 16, len(clx))
+    name = b"list.csv\0"
+    packed = struct.pack("<H", 2) + name + name + bytes(4) + struct.pack("<I", len(name)) + name
+    packed += struct.pack("<I", 4) + b"a,b\n"
+    return compound(
+        {
+            "WordDocument": bytes(main),
+            "1Table": bytes(16) + clx,
+            "ObjectPool/_1/\x01Ole10Native": struct.pack("<I", len(packed)) + packed,
+        }
+    )
+
+
+def slides(texts: list[str], embedded: bytes) -> bytes:
+    """A presentation of PowerPoint 97 (MS-PPT)."""
+
+    def record(kind: int, data: bytes, head: int = 0) -> bytes:
+        return struct.pack("<HHI", head, kind, len(data)) + data
+
+    wide = b"".join(record(0x0FA0, text.encode("utf-16-le")) for text in texts[1:])
+    inner = record(0x03EE, record(0x0FA8, texts[0].encode("latin-1")) + wide, 15)
+    held = record(0x1011, struct.pack("<I", len(embedded)) + zlib.compress(embedded), 16)
+    user = record(0x0FF6, struct.pack("<II", 20, 0xE391C05F) + bytes(8))
+    return compound({"Current User": user, "PowerPoint Document": inner + held})

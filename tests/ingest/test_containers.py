@@ -247,11 +247,11 @@ def test_what_has_no_reader_is_named(data: bytes, code: ProblemCode) -> None:
     assert Status.UNREADABLE in {tail.status for _, tail in found.values()}
 
 
-def test_known_format_without_a_reader_is_searched_and_partial() -> None:
+def test_damaged_compound_file_is_searched_and_partial() -> None:
     data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000) + "call 0300-1234567".encode("utf-16-le") + bytes(500)
     ((path, (count, tail)),) = read(data, "letter.doc").items()
     assert (path, count > 0, tail.status) == ("letter.doc", True, Status.PARTIAL)
-    assert codes(tail) == {ProblemCode.UNSUPPORTED}
+    assert codes(tail) == {ProblemCode.CORRUPT}
 
 
 def test_missing_library_says_what_to_install() -> None:

@@ -16,6 +16,7 @@ from scanner.ingest.sources import BytesSource
 from scanner.options import Limits, ScanOptions
 from scanner.terms import Format, ProblemCode, Status
 from tests.fuzz.seeds import docx, message, pdf
+from tests.ingest import made
 from tests.ingest.test_containers import CSV, codes
 
 
@@ -159,3 +160,47 @@ def test_mailbox_with_too_many_attachments_is_partial() -> None:
 )
 def test_message_is_told_by_its_fields(head: bytes, mail: bool) -> None:
     assert is_message(head) is mail
+
+
+def test_outlook_message_gives_its_properties_and_attachments() -> None:
+    within = {"__substg1.0_1000001F": "inner 0302-1234567".encode("utf-16-le")}
+    lines, tails = text_of(made.outlook("Call 0300-1234567", {"list.csv": CSV}, within))
+    said = "\n".join(lines["x"])
+    for text in ("sent: 2022-06-18 04:26:40", "Numbers", "Call 0300-1234567", "Hina Khan", "ali@example.org"):
+        assert text in said
+    assert "inner 0302-1234567" in said
+    assert len(lines["x!list.csv"]) == 3000
+    assert tails["x"].status is Status.COMPLETE
+    assert tails["x"].members.listed == 1
+
+
+def test_old_word_document_gives_its_pieces_and_packages() -> None:
+    lines, tails = text_of(made.word(["Call 0300-1234567 é", "کال 0301-1234567", "end"]))
+    assert lines["x"] == ["Call 0300-1234567 é", "کال 0301-1234567", "end"]
+    assert "x!list.csv" in lines
+    assert tails["x"].status is Status.COMPLETE
+
+
+def test_old_presentation_gives_its_slides_and_objects() -> None:
+    lines, tails = text_of(made.slides(["Call 0300-1234567", "کال 0301-1234567"], made.word(["a", "b 0302-1234567"])))
+    assert lines["x"] == ["Call 0300-1234567", "کال 0301-1234567"]
+    assert lines["x!part1"] == ["a", "b 0302-1234567"]
+    assert tails["x"].status is Status.COMPLETE
+
+
+def test_enciphered_word_document_is_unreadable() -> None:
+    _, tails = text_of(made.word(["x", "y"], flags=0x0100))
+    assert (tails["x"].status, codes(tails["x"])) == (Status.UNREADABLE, {ProblemCode.ENCRYPTED})
+
+
+def test_compound_file_of_another_program_is_searched_and_partial() -> None:
+    lines, tails = text_of(made.compound({"Contents": "call 0300-1234567".encode("utf-16-le") + bytes(5000)}))
+    assert lines["x"] == ["call 0300-1234567"]
+    assert (tails["x"].status, codes(tails["x"])) == (Status.PARTIAL, {ProblemCode.UNSUPPORTED})
+
+
+@pytest.mark.parametrize("whole", [made.outlook("Call 0300-1234567", {"a": b"x" * 9000}), made.word(["0300", "0301"])])
+def test_cut_compound_file_is_read_as_far_as_it_goes(whole: bytes) -> None:
+    for at in range(8, len(whole), 97):
+        _, tails = text_of(whole[:at])
+        assert "x" in tails

@@ -82,7 +82,7 @@ def _payload(part: Message) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
-def _page(text: str) -> str:
+def page_text(text: str) -> str:
     """Text of an HTML body, a table row a line."""
     from lxml import etree
     from lxml import html as markup
@@ -131,7 +131,7 @@ def lines_of(message: Message) -> Iterator[str]:
         if part.get_content_type() == "text/plain":
             yield _text(part)
         elif not doubled:
-            yield _page(_text(part))
+            yield page_text(_text(part))
 
 
 def attachments(message: Message) -> Iterator[tuple[str, bytes]]:

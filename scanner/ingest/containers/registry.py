@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.ingest.containers.compound import Compound
 from scanner.ingest.containers.compressed import Compressed
 from scanner.ingest.containers.documents import Office, Pdf
 from scanner.ingest.containers.mail import Mail
@@ -18,6 +19,7 @@ CONTAINERS: tuple[Container, ...] = (
     SevenZip(),
     SystemArchive(),
     Pdf(),
+    Compound(),
     Tar(),
     Mail(),
 )
