@@ -33,6 +33,7 @@ from scanner.model import (
 )
 from scanner.options import ScanOptions
 from scanner.packs import load_pack
+from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
 from scanner.score.breakdown import breakdown
 from scanner.score.duplicates import Print, Shape, mark
@@ -42,10 +43,11 @@ from scanner.score.holding import Holding, Kind
 from scanner.score.lawful import disclosures
 from scanner.score.linkage import Run
 from scanner.score.severity import Model, score
-from scanner.score.summary import BASIS, summarise
+from scanner.score.summary import BASIS, Joined, summarise
 from scanner.sets import KeySet
 from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
+from scanner.structure.relations import Numbers, Relation, Table, relations
 from scanner.terms import ColumnType, Form, ProblemCode, Status
 
 #: Age from which a person is no minor, in years.
@@ -99,6 +101,8 @@ class Finished:
 
     artifact: Artifact
     holding: Holding
+    table: Table
+    """What tells whether its rows name those of another."""
 
 
 def _people(judged: Judged) -> tuple[Kind, KeySet] | None:
@@ -205,7 +209,31 @@ def finish(
         disclosures=disclosures(artifact, pack),
         advice=advice([artifact], many, found, artifact.breakdown, pack),
     )
-    return Finished(artifact, Holding(runs, readings, _shape(judged, profile, tail.sha256)))
+    return Finished(artifact, Holding(runs, readings, _shape(judged, profile, tail.sha256)), _table(artifact, judged))
+
+
+def _table(artifact: Artifact, judged: Judged) -> Table:
+    """What relations ask of an artifact: its columns, and which of them may be keys."""
+    numbers = []
+    for column, facts in zip(artifact.columns, judged.facts, strict=False):
+        if column.name and column.type is ColumnType.OTHER and (span := facts.numbers()) is not None:
+            numbers.append(Numbers(column.index, fold_header(column.name), *span, column.rows_filled))
+    return Table(artifact.path, artifact.rows, artifact.columns, tuple(numbers), judged.events)
+
+
+def _joined(relation: Relation, artifacts: Sequence[Artifact], pack: Pack) -> Joined:
+    """What the rows of two related tables reveal as one."""
+    register, behaviour = artifacts[relation.register], artifacts[relation.behaviour]
+    people = min(register.subscribers.distinct, behaviour.rows)
+    counts = (register.identifiers, behaviour.identifiers)
+    whole = replace(
+        behaviour,
+        columns=relation.columns,
+        identifiers=MappingProxyType({kind: IdentifierCount(behaviour.rows, people) for one in counts for kind in one}),
+        records=recognise(relation.columns, behaviour.rows, relation.events, pack),
+        subscribers=replace(register.subscribers, distinct=people),
+    )
+    return Joined(relation.register, relation.behaviour, relation.header, people, exposures(whole, pack))
 
 
 def model_of(pack: Pack, options: ScanOptions) -> Model:
@@ -268,4 +296,6 @@ def scan(*paths: str, options: ScanOptions | None = None, observer: Observer | N
 def conclude(finished: list[Finished], pack: Pack, options: ScanOptions) -> tuple[tuple[Artifact, ...], Summary]:
     """What only the whole scan can tell: overlaps, duplicates, linkage, the summary."""
     model = model_of(pack, options)
-    return summarise([one.artifact for one in finished], [one.holding for one in finished], model)
+    artifacts = [one.artifact for one in finished]
+    joined = [_joined(one, artifacts, pack) for one in relations([each.table for each in finished], pack)]
+    return summarise(artifacts, [one.holding for one in finished], model, joined)

@@ -60,6 +60,13 @@ class Facts:
         """Share (0..1) of the filled cells that fall into some classes."""
         return self.n(*names) / self.filled if self.filled else 0.0
 
+    def numbers(self) -> tuple[int, int] | None:
+        """Least and greatest, where all filled cells are whole numbers of digits alone."""
+        if not self.filled or self.n("digits") != self.filled:
+            return None
+        low, high = int(self.profile.extremes[k.NUMBER_MIN]), int(self.profile.extremes[k.NUMBER_MAX])
+        return (low, high) if low <= high else None
+
     def rules(self, kind: ColumnType, strength: int = 0) -> int:
         """Whole cells that fit a notation of a type of at least some strength."""
         if self.profile.rule_counts is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -39,6 +39,21 @@ class _Unit:
     readings: tuple[Exposure | None, ...]
     people: int
     basis: Kind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A table with the rows of another that its key names, as one."""
+
+    register: int
+    """Position of the artifact whose rows are named."""
+    behaviour: int
+    """Position of the artifact that names them."""
+    header: str
+    """Of the key."""
+    people: int
+    """At most."""
+    readings: tuple[Exposure | None, ...]
 
 
 Sets = Mapping[Kind, list[tuple[int, Run]]]
@@ -79,7 +94,6 @@ def _made(
 def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact], model: Model) -> list[Linkage]:
     """Pairs of tables that reveal together what neither does alone."""
     joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
-    events = set(model.settings["span"]["contents"])
     best: dict[tuple[int, int], tuple[int, Kind]] = {}
     for kind in (kind for kind in shares if kind[0] in joins and not kind[1]):
         for pair, count in shares[kind].items():
@@ -92,30 +106,53 @@ def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact
             None if one is None or other is None else join(one, other, count, model.pack)
             for one, other in zip(a.readings, b.readings, strict=True)
         ]
-        alone = [_held(unit) for unit in (a, b)]
-        new = {content for found in both if found is not None for content in found.holding} - alone[0] - alone[1]
-        behaviours = [{s for r in unit.readings if r is not None for s in r.structures} for unit in (a, b)]
-        if all(held & events for held in alone) and behaviours[0] != behaviours[1]:
-            new |= behaviours[0] ^ behaviours[1]
-        if _adds_identity(a, b, events) or _adds_identity(b, a, events):
-            new |= {"identity"}
-        if not new:
-            continue
-        named = {entry["id"]: str(entry["label"]) for entry in contents(model.pack)}
-        shown = " and ".join(sorted({s.value.replace("_", " ") + "s" for held in behaviours for s in held}))
-        gained = [named[content] for content in named if content in new] or [
-            f"who the persons are: {shown}" if "identity" in new else shown
-        ]
-        out.append(
-            Linkage(
-                tuple(sorted(artifacts[member].path for unit in (a, b) for member in unit.members)),
-                kind[0],
-                count,
-                f"{count:,} {'stands' if count == 1 else 'stand'} in both by {kind[0].value}; "
-                f"together they reveal {gained[0]}.",
-                score(both, count, model),
+        if gained := _gained(a, b, both, model):
+            out.append(
+                Linkage(
+                    tuple(sorted(artifacts[member].path for unit in (a, b) for member in unit.members)),
+                    kind[0],
+                    count,
+                    f"{count:,} {'stands' if count == 1 else 'stand'} in both by {kind[0].value}; "
+                    f"together they reveal {gained}.",
+                    score(both, count, model),
+                )
             )
-        )
+    return out
+
+
+def _gained(a: _Unit, b: _Unit, both: Sequence[Exposure | None], model: Model) -> str:
+    """What two tables joined reveal that neither does alone, in words; empty where that is nothing."""
+    events = set(model.settings["span"]["contents"])
+    alone = [_held(unit) for unit in (a, b)]
+    new = {content for found in both if found is not None for content in found.holding} - alone[0] - alone[1]
+    behaviours = [{s for r in unit.readings if r is not None for s in r.structures} for unit in (a, b)]
+    if all(held & events for held in alone) and behaviours[0] != behaviours[1]:
+        new |= behaviours[0] ^ behaviours[1]
+    if _adds_identity(a, b, events) or _adds_identity(b, a, events):
+        new |= {"identity"}
+    if not new:
+        return ""
+    named = {entry["id"]: str(entry["label"]) for entry in contents(model.pack)}
+    shown = " and ".join(sorted({s.value.replace("_", " ") + "s" for held in behaviours for s in held}))
+    labels = [named[content] for content in named if content in new]
+    return labels[0] if labels else f"who the persons are: {shown}" if "identity" in new else shown
+
+
+def _related(
+    joined: Iterable[Joined], artifacts: Sequence[Artifact], holdings: Sequence[Holding], model: Model
+) -> list[Linkage]:
+    """Tables whose rows name rows of another by a key of the database, where both reveal more than each."""
+    out = []
+    for one in joined:
+        a, b = (_Unit((at,), holdings[at].readings, one.people, None) for at in (one.register, one.behaviour))
+        both = [None if found is None else replace(found, joined=True) for found in one.readings]
+        if gained := _gained(a, b, both, model):
+            paths = tuple(sorted(artifacts[at].path for at in (one.register, one.behaviour)))
+            reason = (
+                f"Rows of {artifacts[one.behaviour].path} name rows of {artifacts[one.register].path} by {one.header}; "
+                f"together they reveal {gained}, of at most {one.people:,}."
+            )
+            out.append(Linkage(paths, ColumnType.OTHER, one.people, reason, score(both, one.people, model)))
     return out
 
 
@@ -195,7 +232,7 @@ def _subscribers(artifacts: Sequence[Artifact], sets: Sets) -> Subscribers:
 
 
 def summarise(
-    artifacts: Sequence[Artifact], holdings: Sequence[Holding], model: Model
+    artifacts: Sequence[Artifact], holdings: Sequence[Holding], model: Model, joined: Iterable[Joined] = ()
 ) -> tuple[tuple[Artifact, ...], Summary]:
     """The artifacts with their overlaps and duplicates, and the summary of the scan.
 
@@ -212,6 +249,11 @@ def summarise(
     united = {kind: shared(held) for kind, held in by_unit.items()}
     units = _made(groups, artifacts, holdings, united)
     linkage = _linked(units, united, artifacts, model)
+    told = {link.artifacts for link in linkage}
+    related = _related(
+        (one for one in joined if not {one.register, one.behaviour} & set(copies)), artifacts, holdings, model
+    )
+    linkage += [link for link in related if link.artifacts not in told]
     found = [score(unit.readings, unit.people, model) for unit in units]
     found += _by_content(units, groups, by_unit, model)
     found += [link.severity for link in linkage] + [artifact.severity for artifact in artifacts]
