@@ -18,6 +18,7 @@ from scanner.errors import OptionError
 from scanner.model import HashTest
 from scanner.options import ScanOptions
 from scanner.packs.schema import Pack
+from scanner.terms import PackType
 
 _SCHEMA = 1
 _SECONDS_BETWEEN_WRITES = 5.0
@@ -66,6 +67,8 @@ def tester(
     def test(facts: Facts) -> HashTest | None:
         header = facts.header
         kind = header.type if header is not None and header.role != "none" else None
+        if isinstance(kind, PackType):
+            kind = None
         if not options.test_hashes:
             return sample(facts.profile, kind, pack, options.threads)
         column = f"{artifact or 'unknown'}:{facts.key}"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 
-from scanner.terms import ColumnType
+from scanner.terms import AnyType, ColumnType, PackType
 
 STAR = "*"
 
@@ -207,12 +207,14 @@ def _time(text: str) -> str:
     return re.sub(r"\d{7,}", lambda run: _star(run.group(), 4, 0), mask_text(text))
 
 
-def mask_value(text: str, column_type: ColumnType) -> str:
+def mask_value(text: str, column_type: AnyType) -> str:
     """What may be shown of a cell in a column of a type, as in `0300*****67`; at most MAX_SHOWN characters."""
     text = " ".join(text[: 4 * MAX_SHOWN].split())
     if _VEILED_ALREADY.fullmatch(text):
         return text
-    if column_type in _SHOWN:
+    if isinstance(column_type, PackType):
+        out = _veil(text) if _VEILED.fullmatch(text) else _star(text, 2, 2, lambda c: c.isalnum() or c == STAR)
+    elif column_type in _SHOWN:
         out = _number(text, column_type)
     elif column_type is ColumnType.PASSPORT:
         out = _veil(text) if _VEILED.fullmatch(text) else _star(text, 2, 2, lambda c: c.isalnum() or c == STAR)

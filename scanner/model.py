@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scanner.terms import ColumnType, Counted, Form, Format, Level, ProblemCode, Status, Structure
+from scanner.terms import AnyType, ColumnType, Counted, Form, Format, Level, ProblemCode, Status, Structure
 
 if TYPE_CHECKING:
     import pandas
@@ -86,7 +86,7 @@ class Column:
 
     index: int
     name: str | None
-    type: ColumnType = ColumnType.OTHER
+    type: AnyType = ColumnType.OTHER
     form: Form = Form.PLAIN
     confidence: float = 0.0
     rows_filled: int = 0
@@ -186,7 +186,7 @@ class Excess:
     """Position of the column; None for identifiers outside of columns."""
     column: str
     """Its header, or words for it where it has none."""
-    type: ColumnType
+    type: AnyType
     reason: str
 
 
@@ -209,7 +209,7 @@ class Overlap:
     path: str
     shared_subscribers: int
     share_of_this: float
-    on: ColumnType
+    on: AnyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class Linkage:
     """What two artifacts reveal together that neither does alone."""
 
     artifacts: tuple[str, ...]
-    on: ColumnType
+    on: AnyType
     shared_subscribers: int
     reason: str
     severity: Severity
@@ -258,7 +258,7 @@ class Artifact:
     rows: int = 0
     bad_rows: int = 0
     columns: tuple[Column, ...] = ()
-    identifiers: Mapping[ColumnType, IdentifierCount] = field(default_factory=_empty)
+    identifiers: Mapping[AnyType, IdentifierCount] = field(default_factory=_empty)
     records: tuple[Record, ...] = ()
     subscribers: Subscribers = Subscribers()
     severity: Severity = Severity()

@@ -14,7 +14,7 @@ from scanner.detect.facts import Facts
 from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.rows import ByIndex, birth_words
-from scanner.detect.tables import KIND_OF, Tables, build
+from scanner.detect.tables import Tables, build, kind_of
 from scanner.engines.local import LocalEngine
 from scanner.errors import OptionError
 from scanner.hashes import HashProgress, tester
@@ -43,12 +43,12 @@ from scanner.score.holding import Holding, Kind
 from scanner.score.lawful import disclosures
 from scanner.score.linkage import Run
 from scanner.score.severity import Model, score
-from scanner.score.summary import BASIS, Joined, summarise
+from scanner.score.summary import Joined, basis, summarise
 from scanner.sets import KeySet
 from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Numbers, Relation, Table, relations
-from scanner.terms import ColumnType, Form, ProblemCode, Status
+from scanner.terms import ColumnType, Form, PackType, ProblemCode, Status
 
 #: Age from which a person is no minor, in years.
 ADULT = 18
@@ -105,9 +105,9 @@ class Finished:
     """What tells whether its rows name those of another."""
 
 
-def _people(judged: Judged) -> tuple[Kind, KeySet] | None:
+def _people(judged: Judged, pack: Pack) -> tuple[Kind, KeySet] | None:
     """The set that stands for persons, with its kind."""
-    for kind in BASIS:
+    for kind in basis(pack):
         held = (judged.veiled if kind[1] else judged.sets).get(kind[0])
         if held is not None and len(held):
             return kind, held
@@ -116,9 +116,11 @@ def _people(judged: Judged) -> tuple[Kind, KeySet] | None:
 
 def _runs(judged: Judged, model: Model) -> Mapping[Kind, Run]:
     """The sets that the conclusion of a scan needs, packed."""
-    joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
-    wanted = {(kind, False): keys for kind, keys in judged.sets.items() if kind in joins and len(keys)}
-    if (people := _people(judged)) is not None:
+    joins = set(model.settings["joins"]["types"])
+    wanted: dict[Kind, KeySet] = {
+        (kind, False): keys for kind, keys in judged.sets.items() if kind in joins and len(keys)
+    }
+    if (people := _people(judged, model.pack)) is not None:
         wanted.setdefault(*people)
     return MappingProxyType({kind: Run.of(keys.keys()) for kind, keys in wanted.items()})
 
@@ -127,11 +129,16 @@ def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None) -> Shap
     """The artifact's rows as prints of its columns."""
     prints = []
     for column, facts in zip(judged.columns, judged.facts, strict=True):
-        sets = facts.profile.sets
+        added, sets = facts.profile.added, facts.profile.sets
+        if added is not None and isinstance(column.type, PackType) and column.form is Form.PLAIN:
+            prints.append(
+                Print(column.type.value, column.rows_filled, mark([facts.found(column.type, 0, 1, 2).keys()]))
+            )
+            continue
         if column.type is ColumnType.FREE_TEXT:
             held = sorted(code for code in sets if len(sets[code]))
-        elif column.type in KIND_OF and column.form is Form.PLAIN:
-            held = [code for way in (0, 1, 2) if len(sets.get(code := 3 * KIND_OF[column.type] + way, ()))]
+        elif (place := kind_of(column.type)) is not None and column.form is Form.PLAIN:
+            held = [code for way in (0, 1, 2) if len(sets.get(code := 3 * place + way, ()))]
         else:
             continue
         if held:
@@ -145,6 +152,15 @@ def _minors(profile: ArtifactProfile, records: Sequence[Record], model: Model) -
     ends = [record.last_event for record in records if record.last_event is not None]
     day = date.fromisoformat(max(ends)[:10]) if ends else model.day
     return profile.births.younger_than(ADULT, day)
+
+
+def _given_up(profile: ArtifactProfile) -> None:
+    """Note the cells that an expression of a pack was too slow on; they are not searched to the end."""
+    for column in (*profile.columns.values(), profile.loose):
+        for name, cells in column.added.given_up.items() if column.added is not None else ():
+            text = f"the expression {name} took too long on {cells:,} cells and was not run on them; make it simpler"
+            profile.note(Problem(ProblemCode.LIMIT, text))
+            profile.failed = True
 
 
 def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
@@ -167,6 +183,7 @@ def finish(
     model = model_of(pack, options)
     judged = judge(profile, head.columns, pack, tables, options.reveal, head.lines, hashes(tail.sha256))
     columns = () if head.lines else with_roles(judged.columns)
+    _given_up(profile)
     status = tail.status
     short = tail.bytes_total is not None and tail.bytes_read < tail.bytes_total
     if status is Status.COMPLETE and (profile.failed or short):
@@ -174,7 +191,7 @@ def finish(
         if short:
             text = f"{tail.bytes_read:,} of {tail.bytes_total:,} bytes could be read"
             profile.note(Problem(ProblemCode.TRUNCATED, text))
-    people, runs = _people(judged), _runs(judged, model)
+    people, runs = _people(judged, pack), _runs(judged, model)
     artifact = Artifact(
         path=head.path,
         format=head.format,

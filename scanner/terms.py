@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 
 class ColumnType(StrEnum):
@@ -70,6 +71,39 @@ SUBSCRIBER_BASIS: tuple[ColumnType, ...] = (
     ColumnType.PNR,
     ColumnType.LANDLINE,
 )
+
+
+class PackType(str):
+    """An identifier that a rule pack adds to the contract's types; stands wherever a column type does.
+
+    Reports name it by its id beside the contract's type, which is `other`.
+    """
+
+    __slots__ = ("label", "plural", "weighs_as")
+    label: str
+    """Name for people, one of them."""
+    plural: str
+    weighs_as: ColumnType
+    """Type in whose place it stands in the severity model."""
+
+    def __new__(cls, name: str, label: str, plural: str, weighs_as: ColumnType) -> PackType:
+        """`name` is its id in reports."""
+        made = super().__new__(cls, name)
+        made.label, made.plural, made.weighs_as = label, plural, weighs_as
+        return made
+
+    @property
+    def value(self) -> str:
+        """Its id, as of a column type."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copies and other processes."""
+        return PackType, (str(self), self.label, self.plural, self.weighs_as)
+
+
+#: What a column can be: a type of the contract, or one that a rule pack adds.
+AnyType = ColumnType | PackType
 
 
 class Form(StrEnum):

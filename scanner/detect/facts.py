@@ -15,7 +15,7 @@ from scanner.detect.tables import AIRLINE_BIT, KIND_OF, Tables
 from scanner.model import Evidence, HashTest
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
-from scanner.terms import ColumnType
+from scanner.terms import AnyType, ColumnType, PackType
 
 _YEAR = 31_557_600
 
@@ -131,9 +131,18 @@ class Facts:
         """How many different leading three digits from `low` up to but not including `high` stand in the column."""
         return int(np.count_nonzero(self.profile.lead[low:high])) if self.profile.lead is not None else 0
 
-    def found(self, kind: ColumnType, *ways: int) -> KeySet:
+    def _added(self, kind: PackType) -> int:
+        """The place of a type that the pack adds."""
+        assert self.tables.added is not None
+        return [one.type for one in self.tables.added.identifiers].index(kind)
+
+    def found(self, kind: AnyType, *ways: int) -> KeySet:
         """Distinct keys of a type that stand in some ways (k.WEAK, k.SURE, k.IN_TEXT); not to be changed."""
-        held = [self.profile.sets[code] for way in ways if (code := KIND_OF[kind] * 3 + way) in self.profile.sets]
+        if isinstance(kind, PackType):
+            at, sets = self._added(kind), self.profile.added.sets if self.profile.added is not None else {}
+        else:
+            at, sets = KIND_OF[kind], self.profile.sets
+        held = [sets[code] for way in ways if (code := at * 3 + way) in sets]
         if len(held) == 1:
             return held[0]
         out = KeySet()
@@ -141,13 +150,24 @@ class Facts:
             out = out.merge(one)
         return out
 
-    def times(self, kind: ColumnType, *ways: int) -> int:
+    def times(self, kind: AnyType, *ways: int) -> int:
         """Occurrences, likewise."""
+        if isinstance(kind, PackType):
+            added = self.profile.added
+            if added is None or added.times is None:
+                return 0
+            return sum(int(added.times[self._added(kind) * 3 + way]) for way in ways)
         if self.profile.times is None:
             return 0
         return sum(int(self.profile.times[KIND_OF[kind] * 3 + way]) for way in ways)
 
-    def says(self, *kinds: ColumnType) -> float:
+    def hidden_digits(self, kind: AnyType) -> int:
+        """Most digits that a mask hides in a cell of a type."""
+        if isinstance(kind, PackType) and self.profile.added is not None:
+            return self.profile.added.hidden
+        return int(self.profile.extremes[k.HIDDEN])
+
+    def says(self, *kinds: AnyType) -> float:
         """How firmly the header speaks for one of some types, 0 to 1."""
         if self.header is None:
             return 0.0

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from scanner.packs.schema import HeaderRule, Pack
-from scanner.terms import ColumnType, Form
+from scanner.terms import AnyType, ColumnType, Form, PackType
 
 #: Arabic letters for the Urdu ones that look alike, and marks that are written or left out at will.
 _LETTERS = str.maketrans("يىكةهۃۂأإٱ", "ییکہہہہااا", "\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670")
@@ -30,19 +30,19 @@ class HeaderMatch:
     """What a header speaks for."""
 
     role: str
-    type: ColumnType
+    type: AnyType
     weight: float
     """1 exact, less for near spellings."""
     form: Form | None = None
     """Form that the header names, as in `msisdn_md5`."""
-    others: tuple[tuple[str, ColumnType], ...] = ()
+    others: tuple[tuple[str, AnyType], ...] = ()
     """Further roles, with their types, that the same spelling may mean."""
 
-    def role_of(self, kind: ColumnType) -> str | None:
+    def role_of(self, kind: AnyType) -> str | None:
         """The role that the header names for a type, None where it does not speak for that type."""
-        if self.type is kind:
+        if self.type == kind:
             return self.role
-        return next((role for role, other in self.others if other is kind), None)
+        return next((role for role, other in self.others if other == kind), None)
 
 
 def _letters(text: str) -> str:
@@ -70,7 +70,7 @@ class _Index:
     hashed: frozenset[str]
     masked: frozenset[str]
     nameless: frozenset[str]
-    ambiguous: Mapping[str, tuple[tuple[str, ColumnType], ...]]
+    ambiguous: Mapping[str, tuple[tuple[str, AnyType], ...]]
 
 
 def _words(name: str) -> list[str]:
@@ -108,7 +108,7 @@ def _index(pack: Pack) -> _Index:
     canonical: dict[str, HeaderRule] = {}
     unordered: dict[tuple[str, ...], HeaderRule] = {}
     known: set[str] = set(same)
-    for rule in pack.headers:
+    for rule in sorted(pack.headers, key=lambda rule: not isinstance(rule.column_type, PackType)):  # an added one wins
         for word in rule.words:
             key = fold(word)
             if key and (key not in exact or exact[key].role == "none"):

@@ -19,7 +19,7 @@ from scanner.masking import mask_value
 from scanner.model import Column, HashTest
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
-from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form
+from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form, PackType
 
 T = ColumnType
 _PHONES = frozenset({T.MSISDN, T.LANDLINE})
@@ -34,9 +34,9 @@ class Judged:
     """An artifact's columns and the identifiers that count."""
 
     columns: tuple[Column, ...]
-    sets: Mapping[ColumnType, KeySet]
-    occurrences: Mapping[ColumnType, int]
-    veiled: Mapping[ColumnType, KeySet]
+    sets: Mapping[AnyType, KeySet]
+    occurrences: Mapping[AnyType, int]
+    veiled: Mapping[AnyType, KeySet]
     """Distinct digests or masked values by the type behind them."""
     events: Mapping[int, tuple[int, int]]
     """Column index → first and last moment in seconds since 1970, as local as stated."""
@@ -47,11 +47,11 @@ class _Count:
     """Identifiers of one artifact, added up column by column."""
 
     def __init__(self) -> None:
-        self.sets: dict[ColumnType, KeySet] = {}
-        self.occurrences: dict[ColumnType, int] = {}
-        self.veiled: dict[ColumnType, KeySet] = {}
+        self.sets: dict[AnyType, KeySet] = {}
+        self.occurrences: dict[AnyType, int] = {}
+        self.veiled: dict[AnyType, KeySet] = {}
 
-    def add(self, one: Facts, kind: ColumnType, *ways: int) -> None:
+    def add(self, one: Facts, kind: AnyType, *ways: int) -> None:
         times = one.times(kind, *ways)
         if times:
             found = one.found(kind, *ways)
@@ -60,7 +60,7 @@ class _Count:
 
     def column(self, one: Facts, verdict: Verdict) -> int | None:
         """Count a column's identifiers of its own type; returns its distinct values, None where they cannot be told."""
-        if verdict.type not in IDENTIFIER_TYPES:
+        if verdict.type not in IDENTIFIER_TYPES and not isinstance(verdict.type, PackType):
             return None
         if verdict.form is Form.PLAIN:
             self.add(one, verdict.type, *_ALL)
@@ -69,7 +69,7 @@ class _Count:
         hidden = one.profile.sets.get(code * 3, KeySet())
         self.veiled.setdefault(verdict.type, KeySet()).update(hidden)
         if verdict.form is not Form.DAMAGED:
-            self.add(one, verdict.type, k.SURE)
+            self.add(one, verdict.type, *(_ALL if isinstance(verdict.type, PackType) else (k.SURE,)))
         return len(hidden) if verdict.form is Form.HASHED else None
 
     def others(self, one: Facts, verdict: Verdict) -> None:
@@ -78,6 +78,10 @@ class _Count:
         if not phones and verdict.type not in _TEXTS:
             return
         texty = one.share("words", "text") >= 0.3 and one.share("digits") <= 0.5
+        if not phones and one.tables.added is not None:
+            for extra in one.tables.added.identifiers:
+                if extra.type != verdict.type:
+                    self.add(one, extra.type, *((k.SURE, k.IN_TEXT) if texty else (k.IN_TEXT,)))
         for kind in IDENTIFIER_TYPES:
             if kind is verdict.type:
                 continue
@@ -130,7 +134,7 @@ def calibrated(raw: float, pack: Pack) -> float:
     return float(np.interp(raw, [one for one, _ in points], [other for _, other in points]))
 
 
-def _samples(facts: Facts, kind: ColumnType, reveal: bool) -> tuple[str, ...]:
+def _samples(facts: Facts, kind: AnyType, reveal: bool) -> tuple[str, ...]:
     texts = (text.decode("utf-8", "replace") for _, _, text in facts.profile.samples)
     return tuple(text if reveal else mask_value(text, kind) for text in texts)
 
@@ -169,6 +173,10 @@ def judge(
     else:
         verdicts = [decide(one, context) for one, context in zip(facts, contexts(facts), strict=True)]
         verdicts = pair_points(facts, verdicts)
+    if tables.added is not None:
+        from scanner.detect.added import weigh
+
+        verdicts = [weigh(one, verdict) for one, verdict in zip(facts, verdicts, strict=True)]
     count = _Count()
     columns, events = [], {}
     for position, (one, verdict) in enumerate(zip(facts, verdicts, strict=True)):
@@ -193,11 +201,13 @@ def judge(
                 role=_role(one, verdict),
                 evidence=tuple(one.evidence),
                 hash=one.hash,
-                hidden_digits=int(one.profile.extremes[k.HIDDEN]) if verdict.form is Form.MASKED else None,
+                hidden_digits=one.hidden_digits(verdict.type) if verdict.form is Form.MASKED else None,
             )
         )
     loose = Facts.of("loose", None, profile.loose, pack, tables)
     for kind in IDENTIFIER_TYPES:
         if kind not in (T.PNR, T.TICKET_NUMBER):
             count.add(loose, kind, k.IN_TEXT)
+    for extra in pack.identifiers:
+        count.add(loose, extra.type, k.IN_TEXT)
     return Judged(tuple(columns), count.sets, count.occurrences, count.veiled, events, tuple(facts))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from scanner.detect.tables import Tables
 from scanner.ingest.interface import Cells, Chunk, column_of
 from scanner.model import Problem
 from scanner.sets import KeyCounts, KeySet
+
+if TYPE_CHECKING:
+    from scanner.detect.added import AddedProfile
 
 _SAMPLE_BYTES = 200
 _MOST_BYTES = 1 << 30
@@ -58,6 +61,8 @@ class ColumnProfile:
     """The first distinct cells: order of the shard, row in it, bytes."""
     place: tuple[int, int] = (1 << 62, 0)
     """Where the column was first seen: order of the shard, position in it."""
+    added: AddedProfile | None = None
+    """What it shows of identifiers that the pack adds; None where it adds none."""
 
     def _ready(self, tables: Tables) -> None:
         if self.counts is None:
@@ -99,8 +104,17 @@ class ColumnProfile:
                 self.sets.setdefault(code, KeySet()).add(keys, codes, code)
                 if code == 3 * kernels.K_DIGEST:
                     self.digests.add(keys[codes == code])
+            if tables.added is not None:
+                self._scan_added(cells, tables, text_only)
             if not text_only and len(self.samples) < keep:
                 self._sample(cells, order, keep)
+
+    def _scan_added(self, cells: Cells, tables: Tables, text_only: bool) -> None:
+        from scanner.detect.added import AddedProfile
+
+        if self.added is None:
+            self.added = AddedProfile()
+        self.added.scan(cells, tables, text_only)
 
     def _sample(self, cells: Cells, order: int, keep: int) -> None:
         seen = {text for _, _, text in self.samples}
@@ -119,6 +133,9 @@ class ColumnProfile:
         """Merge another profile into this one."""
         self.cells += other.cells
         self.place = min(self.place, other.place)
+        if other.added is not None:
+            self.added = type(other.added)() if self.added is None else self.added
+            self.added.update(other.added)
         if other.counts is None:
             return
         if self.counts is None:

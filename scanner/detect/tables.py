@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scanner.packs.schema import Notation, Pack
-from scanner.terms import ColumnType
+from scanner.terms import AnyType, ColumnType, PackType
+
+if TYPE_CHECKING:
+    from scanner.detect.added import Added
 
 #: Lexicon bits: whole cells below 24, single words from 24 to 55, airline codes 56.
 _CELL_BITS, _TOKEN_BITS, AIRLINE_BIT = range(24), range(24, 56), 56
@@ -26,6 +29,11 @@ KIND_OF = {
     ColumnType.ICCID: 5, ColumnType.PASSPORT: 6, ColumnType.IBAN: 7, ColumnType.EMAIL: 8, ColumnType.IP_ADDRESS: 9,
     ColumnType.PNR: 10, ColumnType.TICKET_NUMBER: 11,
 }  # fmt: skip
+
+
+def kind_of(kind: AnyType) -> int | None:
+    """The place of a type in kernels.KINDS; None where it has none."""
+    return None if isinstance(kind, PackType) else KIND_OF.get(kind)
 
 
 def word_hashes(words: Sequence[str]) -> list[int]:
@@ -51,11 +59,13 @@ class Tables:
 
     arrays: tuple[npt.NDArray[Any], ...]
     """In the order of `kernels.Book`."""
-    rule_types: tuple[ColumnType, ...]
+    rule_types: tuple[AnyType, ...]
     rule_strengths: tuple[int, ...]
     rule_lengths: tuple[int, ...]
     lexicons: dict[int, tuple[str, ColumnType]]
     """Bit → name and column type of the lexicon."""
+    added: Added | None = None
+    """The identifiers that the pack adds to the contract's; None where there are none."""
 
     @cached_property
     def book(self) -> Any:
@@ -128,7 +138,7 @@ def build(pack: Pack) -> Tables:
     def component(name: str) -> int:
         return used.setdefault(name, len(used)) if name else -1
 
-    notations = [n for n in pack.notations if n.column_type in KIND_OF]
+    notations = [n for n in pack.notations if kind_of(n.column_type) is not None]
     rows = np.zeros((len(notations), 16), np.int64)
     for row, n in enumerate(notations):
         breaks = sum(1 << position for position in n.breaks)
@@ -147,7 +157,7 @@ def build(pack: Pack) -> Tables:
             component(n.strict),
             n.strict_digits,
             _IN_TEXT[n.in_text],
-            KIND_OF[n.column_type],
+            kind_of(n.column_type) or 0,
             int(plus),
             row,
         )
@@ -176,8 +186,13 @@ def build(pack: Pack) -> Tables:
             place = (place + 1) & (size - 1)
         lex_table[place], lex_bits[place] = key, value
     mult, perm = _verhoeff()
+    extra = None
+    if pack.identifiers:
+        from scanner.detect.added import added
+
+        extra = added(pack, mult, perm)
     return Tables(
         (rules, by_length, components, mult, perm, lex_table, lex_bits),
         tuple(n.column_type for n in notations), tuple(n.strength for n in notations),
-        tuple(n.length for n in notations), meaning,
+        tuple(n.length for n in notations), meaning, extra,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from scanner.detect import kernels as k
 from scanner.detect.context import Context
 from scanner.detect.facts import Facts
-from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form
+from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form
 
 T = ColumnType
 _NUMBERED = (T.MSISDN, T.CNIC, T.IMSI, T.IMEI)
@@ -21,7 +21,7 @@ _DIGESTED = (*_NUMBERED, T.LANDLINE, T.EMAIL, T.PASSPORT, T.ICCID)
 class Verdict:
     """What a column is held to be."""
 
-    type: ColumnType
+    type: AnyType
     form: Form = Form.PLAIN
     confidence: float = 0.5
     matched: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from scanner.identifiers import cnic, email, iban, iccid, imei, imsi, ip, landline, msisdn, passport
-from scanner.identifiers.checksums import ean13, luhn, mod97, verhoeff
+from scanner.identifiers.checksums import CHECKS
 
 #: Validators that expressions of a rule pack may name.
 VALIDATORS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
@@ -21,9 +21,6 @@ VALIDATORS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
         "passport": passport.is_valid,
         "email": email.is_valid,
         "ip": ip.is_valid,
-        "luhn": luhn,
-        "verhoeff": verhoeff,
-        "ean13": ean13,
-        "mod97": mod97,
+        **CHECKS,
     }
 )

@@ -23,17 +23,19 @@ from scanner.packs.schema import (
     Enumeration,
     Expression,
     HeaderRule,
+    Identifier,
     Lexicon,
     Negative,
     Notation,
     Pack,
     StructureRule,
 )
-from scanner.terms import ColumnType, Structure
+from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, PackType, Structure
 
 SCHEMA_VERSION = 1
-#: Files of entries, and the name of their list; every other TOML file is a setting.
+#: Kinds of entries, and the name of their list, which may stand in any file; what else a TOML file holds is a setting.
 _ENTRIES = {
+    "identifiers": "identifier",
     "notations": "notation",
     "expressions": "expression",
     "lexicons": "lexicon",
@@ -42,7 +44,10 @@ _ENTRIES = {
     "enumerations": "enumeration",
     "tables": "table",
 }
-CHECKSUMS = ("", "luhn", "verhoeff", "ean13")
+#: Key that names an entry, by kind.
+_NAMES = {"lexicons": "name", "tables": "name", "headers": "role"}
+#: Check digits of the contract's own types; a pack's own identifiers have all of `checksums.CHECKS`.
+_OWN_CHECKSUMS = ("", "luhn", "verhoeff", "ean13")
 _IN_TEXT = ("always", "separated", "never")
 _MATCH = ("cell", "token")
 #: Digits that a code table can hold at most; detection keeps one flag per number below this power of ten.
@@ -144,8 +149,19 @@ class _Entry:
             raise self.fail(f"`{key}` must be a list of strings")
         return tuple(value)
 
-    def numbers(self, key: str) -> tuple[int, ...]:
-        value = self._take(key, list, "a list of whole numbers", [])
+    def kind(self, known: Mapping[str, PackType]) -> AnyType:
+        value = self.text("column_type")
+        if value in known:
+            return known[value]
+        try:
+            return ColumnType(value)
+        except ValueError:
+            one_of = ", ".join([*ColumnType, *known])
+            message = f"`column_type` is {value!r}; use one of {one_of}, or add an [[identifier]] of that id"
+            raise self.fail(message) from None
+
+    def numbers(self, key: str, default: list[int] | None = None) -> tuple[int, ...]:
+        value = self._take(key, list, "a list of whole numbers", [] if default is None else default)
         if not all(isinstance(one, int) and not isinstance(one, bool) for one in value):
             raise self.fail(f"`{key}` must be a list of whole numbers")
         return tuple(value)
@@ -170,24 +186,53 @@ class _Entry:
             raise self.fail(f"unknown key {sorted(self.values)[0]!r}; check its spelling or remove it")
 
 
-def _notation(e: _Entry) -> Notation:
-    length = e.number("length", 3, MAX_LENGTH)
-    prefix = e.text("prefix", "")
+def _identifier(e: _Entry) -> Identifier:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", e.name) or e.name in set(ColumnType):
+        raise e.fail("`id` must be 2 to 40 small letters, digits and underscores, and no column type of the contract")
+    label = e.text("label")
+    weighs_as = e.choice("weighs_as", tuple(IDENTIFIER_TYPES), ColumnType.IBAN)
+    return Identifier(
+        type=PackType(e.name, label, e.text("plural", f"{label}s"), ColumnType(weighs_as)),
+        min_share=e.share("min_share", 0.5),
+        source=e.source(),
+    )
+
+
+def _notation(e: _Entry, known: Mapping[str, PackType]) -> Notation:
+    from scanner.identifiers.checksums import CHECKS
+
+    kind = e.kind(known)
+    if "lengths" in e.values:
+        lengths = e.numbers("lengths")
+        if not lengths or not all(3 <= length <= MAX_LENGTH for length in lengths):
+            raise e.fail(f"`lengths` must be whole numbers of 3 to {MAX_LENGTH}")
+    else:
+        lengths = (e.number("length", 3, MAX_LENGTH),)
+    length = min(lengths)
+    prefix, first = e.text("prefix", ""), e.text("first", "")
     if prefix and not (prefix.isascii() and prefix.isdigit() and len(prefix) < length):
         raise e.fail("`prefix` must be digits, fewer than `length`")
+    if first and not (first.isascii() and first.isdigit()):
+        raise e.fail('`first` must be the digits of which it begins with one, as in "23456789"')
+    if prefix and first:
+        raise e.fail("give `prefix` or `first`, not both")
+    checks = ("", *CHECKS) if isinstance(kind, PackType) else _OWN_CHECKSUMS
+    if not isinstance(kind, PackType) and (first or len(lengths) > 1):
+        raise e.fail("`first` and `lengths` are for identifiers of your own ([[identifier]]); write one entry a length")
     out = Notation(
         id=e.name,
-        column_type=e.term("column_type", ColumnType),
+        column_type=kind,
         label=e.text("label"),
-        length=length,
+        lengths=lengths,
         prefix=prefix,
+        first=first,
         strip=e.number("strip", 0, length - 1, 0),
         component=e.text("component", ""),
         component_digits=e.number("component_digits", 0, MAX_CODE_DIGITS, 0),
-        checksum=e.choice("checksum", CHECKSUMS, ""),
+        checksum=e.choice("checksum", checks, ""),
         strength=e.number("strength", 1, 3),
         breaks=e.numbers("breaks"),
-        free_after=e.number("free_after", 0, length, length),
+        free_after=e.number("free_after", 0, max(lengths), max(lengths)),
         in_text=e.choice("in_text", _IN_TEXT, "never"),
         strict=e.text("strict", ""),
         strict_digits=e.number("strict_digits", 0, MAX_CODE_DIGITS, 0),
@@ -195,28 +240,46 @@ def _notation(e: _Entry) -> Notation:
         positive=e.texts("positive", []),
         negative=e.negatives(),
     )
-    if any(not 0 < place < length for place in out.breaks):
-        raise e.fail(f"`breaks` must be positions of 1 to {length - 1}")
+    if any(not 0 < place < max(lengths) for place in out.breaks):
+        raise e.fail(f"`breaks` must be positions of 1 to {max(lengths) - 1}")
     for table, digits in ((out.component, out.component_digits), (out.strict, out.strict_digits)):
         if bool(table) != bool(digits):
             raise e.fail("a code table and the number of its digits must be given together")
         if out.strip + digits > length:
             raise e.fail("`strip` and the code's digits are longer than `length`")
+    if isinstance(kind, PackType) and out.strict:
+        raise e.fail("`strict` is for the contract's own types; use `component`")
     return out
 
 
-def _expression(e: _Entry) -> Expression:
-    return Expression(
+def _expression(e: _Entry, known: Mapping[str, PackType], foreign: bool) -> Expression:
+    """`foreign`: the entry is not of the built-in pack, whose expressions its tests have judged."""
+    from scanner.identifiers import VALIDATORS
+
+    kind = e.kind(known)
+    if foreign and not isinstance(kind, PackType):
+        raise e.fail(
+            f"{kind} is found by compiled code; add an [[identifier]] with an id of your own that weighs as one of "
+            f"{', '.join(IDENTIFIER_TYPES)}, and name it in `column_type`"
+        )
+    out = Expression(
         id=e.name,
-        column_type=e.term("column_type", ColumnType),
+        column_type=kind,
         label=e.text("label"),
         pattern=e.text("pattern"),
-        validator=e.text("validator", ""),
-        min_share=e.share("min_share", 0.5),
+        validator=e.choice("validator", ("", *VALIDATORS), ""),
+        strength=e.number("strength", 1, 3, 1),
+        in_text=e.choice("in_text", ("always", "never"), "never"),
         source=e.source(),
         positive=e.texts("positive", []),
         negative=e.negatives(),
     )
+    if foreign:
+        from scanner.packs.backtracking import fault
+
+        if (found := fault(out)) is not None:
+            raise e.fail(found)
+    return out
 
 
 def _enumeration(e: _Entry, tables: Mapping[str, CodeTable]) -> Enumeration:
@@ -262,20 +325,20 @@ def _lexicon(e: _Entry, tables: Mapping[str, CodeTable]) -> Lexicon:
     return Lexicon(name=e.name, column_type=column_type, match=match, words=frozenset(words), source=e.source())
 
 
-def _header(e: _Entry) -> HeaderRule:
+def _header(e: _Entry, known: Mapping[str, PackType]) -> HeaderRule:
     words = e.texts("words")
     if not all(word[:1].isalnum() or fold_header(word) for word in words):
         raise e.fail("`words` holds a spelling without letters and digits")
     return HeaderRule(
         role=e.name,
-        column_type=e.term("column_type", ColumnType),
+        column_type=e.kind(known),
         words=words,
         forms=e.texts("forms", []),
         source=e.source(),
     )
 
 
-def _structure(e: _Entry) -> StructureRule:
+def _structure(e: _Entry, known: Mapping[str, PackType]) -> StructureRule:
     structure = e.term("structure", Structure)
     needs = e.values.pop("needs", None)
     if (
@@ -286,12 +349,13 @@ def _structure(e: _Entry) -> StructureRule:
         raise e.fail("`needs` must be a list of lists of roles or column types")
     roles = e.values.pop("roles", {})
     if not isinstance(roles, dict) or not all(
-        isinstance(kinds, list) and all(isinstance(kind, str) and kind in set(ColumnType) for kind in kinds)
+        isinstance(kinds, list) and all(isinstance(kind, str) and kind in {*ColumnType, *known} for kind in kinds)
         for kinds in roles.values()
     ):
         raise e.fail("`roles` must map each role to a list of column types")
     any_of = e.texts("any_of", [])
     return StructureRule(
+        id=e.name,
         structure=structure,
         needs=tuple(tuple(group) for group in needs),
         any_of=any_of,
@@ -300,6 +364,8 @@ def _structure(e: _Entry) -> StructureRule:
         roles=MappingProxyType({role: tuple(kinds) for role, kinds in roles.items()}),
         confidence=e.share("confidence"),
         source=e.source(),
+        positive=e.texts("positive", []),
+        negative=e.negatives(),
     )
 
 
@@ -326,13 +392,17 @@ def _table(e: _Entry, csv_file: str, data: bytes) -> CodeTable:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """Pattern files of a folder by their path below it, sorted."""
-    if not folder.is_dir():
+    """Pattern files of a folder by their path below it, sorted; or the one file that `folder` is."""
+    if folder.suffix == ".toml" and folder.is_file():
+        paths = [folder]
+    elif folder.is_dir():
+        paths = sorted((*folder.glob("*.toml"), *(folder / "tables").glob("*.csv")))
+    else:
         raise PatternError(str(folder), "folder", "does not exist or is no folder; name one that holds pattern files")
     out: dict[str, bytes] = {}
-    for path in sorted((*folder.glob("*.toml"), *(folder / "tables").glob("*.csv"))):
+    for path in paths:
         try:
-            out[path.relative_to(folder).as_posix()] = path.read_bytes()
+            out[path.name if path == folder else path.relative_to(folder).as_posix()] = path.read_bytes()
         except OSError as error:
             raise PatternError(str(path), "file", f"cannot be read ({error.strerror}); check its permissions") from None
     return out
@@ -361,33 +431,42 @@ def _entry_key(stem: str, values: Mapping[str, Any]) -> str:
         return f"{values.get('role')}/{values.get('column_type')}"
     if stem == "structures":
         return str(values.get("id", values.get("structure")))
-    return str(values.get("id" if stem in ("notations", "expressions", "enumerations") else "name"))
+    return str(values.get(_NAMES.get(stem, "id")))
 
 
-def _entries(stem: str, file: str, parsed: dict[str, Any]) -> Iterable[tuple[str, _Entry]]:
-    listed = parsed.pop(_ENTRIES[stem], [])
-    if parsed:
-        raise PatternError(file, sorted(parsed)[0], f"is not known here; entries stand under [[{_ENTRIES[stem]}]]")
+def _entries(stem: str, file: str, listed: Any, seen: set[str]) -> Iterable[tuple[str, _Entry]]:
+    """The entries of one kind in a file; `seen` are the keys of those before them in the same folder."""
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise PatternError(file, _ENTRIES[stem], f"must be written as [[{_ENTRIES[stem]}]]")
-    key_name = {
-        "notations": "id",
-        "expressions": "id",
-        "headers": "role",
-        "structures": "id",
-        "enumerations": "id",
-    }.get(stem, "name")
-    seen: set[str] = set()
+    key_name = _NAMES.get(stem, "id")
     for number, values in enumerate(listed, 1):
         values = dict(values)
         key = _entry_key(stem, values)
         name = values.pop(key_name, None)
         if not isinstance(name, str) or not name:
-            raise PatternError(file, f"entry {number}", f"`{key_name}` is missing; give the entry one")
+            raise PatternError(file, f"{_ENTRIES[stem]} {number}", f"`{key_name}` is missing; give the entry one")
         if key in seen:
-            raise PatternError(file, name, f"stands twice in this file; give each entry its own `{key_name}`")
+            raise PatternError(file, name, f"stands twice among these files; give each entry its own `{key_name}`")
         seen.add(key)
         yield key, _Entry(file, name, values)
+
+
+def _lay(base: dict[str, _Entry], key: str, entry: _Entry) -> None:
+    """Put an entry in the place of the one of its key, or add its words to that one's where it has `add`."""
+    if "add" in entry.values:
+        more, source, held = entry.texts("add"), entry.source(), base.get(key)
+        entry.values.pop("column_type", None)
+        if "words" in entry.values:
+            raise entry.fail("give `words` to replace or `add` to add, not both")
+        entry.done()
+        if held is None or not isinstance(held.values.get("words"), list):
+            raise entry.fail("`add` adds to the words of an entry that does not exist; give it `words` instead")
+        entry.values = {
+            **held.values,
+            "words": [*held.values["words"], *more],
+            "source": [*held.values.get("source", []), *source],
+        }
+    base[key] = entry
 
 
 def _build(entries: Mapping[str, _Entry], make: Callable[[_Entry], _T]) -> tuple[_T, ...]:
@@ -402,19 +481,29 @@ def _load(folders: tuple[Path, ...]) -> Pack:
     entries: dict[str, dict[str, _Entry]] = {stem: {} for stem in _ENTRIES}
     csvs: dict[str, tuple[str, bytes]] = {}
     settings: dict[str, dict[str, Any]] = {}
+    foreign: set[int] = set()
     digest = hashlib.sha256()
     for layer, folder in enumerate(folders):
+        seen: dict[str, set[str]] = {stem: set() for stem in _ENTRIES}
+        settled = set(settings)
         for name, data in _files(folder).items():
             digest.update(f"{layer}/{name}\0{len(data)}\0".encode() + data)
-            file = name if layer == 0 else str(folder / name)
+            file = name if layer == 0 else str(folder if folder.is_file() else folder / name)
             stem = Path(name).stem
             if name.endswith(".csv"):
                 csvs[stem] = (file, data)
                 continue
             parsed = _parse(file, data)
-            if stem in _ENTRIES:
-                entries[stem].update(_entries(stem, file, parsed))
-            else:
+            for group, listed in _ENTRIES.items():
+                if listed in parsed:
+                    for key, entry in _entries(group, file, parsed.pop(listed), seen[group]):
+                        _lay(entries[group], key, entry)
+                        if layer:
+                            foreign.add(id(entry))
+            if parsed and (stem in _ENTRIES or (layer and stem not in settled)):
+                lists = ", ".join(f"[[{listed}]]" for listed in _ENTRIES.values())
+                raise PatternError(file, sorted(parsed)[0], f"is not known here; entries stand under {lists}")
+            if parsed:
                 settings[stem] = _merge(settings.get(stem, {}), parsed)
     about = _Entry("pack.toml", "pack", dict(settings.pop("pack", {})))
     version = about.number("schema_version", 0, 1_000_000)
@@ -432,7 +521,9 @@ def _load(folders: tuple[Path, ...]) -> Pack:
             raise entry.fail(f"tables/{entry.name}.csv does not exist; add it or remove the entry")
         tables[entry.name] = _table(entry, *csvs[entry.name])
         entry.done()
-    notations = _build(entries["notations"], _notation)
+    identifiers = _build(entries["identifiers"], _identifier)
+    own = {str(one.type): one.type for one in identifiers}
+    notations = _build(entries["notations"], lambda e: _notation(e, own))
     for notation in notations:
         pairs = ((notation.component, notation.component_digits), (notation.strict, notation.strict_digits))
         for table, digits in pairs:
@@ -442,11 +533,12 @@ def _load(folders: tuple[Path, ...]) -> Pack:
     return Pack(
         version=release,
         sha256=digest.hexdigest(),
+        identifiers=identifiers,
         notations=notations,
-        expressions=_build(entries["expressions"], _expression),
+        expressions=_build(entries["expressions"], lambda e: _expression(e, own, id(e) in foreign)),
         lexicons=_build(entries["lexicons"], lambda e: _lexicon(e, tables)),
-        headers=_build(entries["headers"], _header),
-        structures=_build(entries["structures"], _structure),
+        headers=_build(entries["headers"], lambda e: _header(e, own)),
+        structures=_build(entries["structures"], lambda e: _structure(e, own)),
         enumerations=_build(entries["enumerations"], lambda e: _enumeration(e, tables)),
         tables=MappingProxyType(tables),
         settings=MappingProxyType({name: MappingProxyType(value) for name, value in sorted(settings.items())}),
@@ -461,7 +553,8 @@ def _cached(folders: tuple[Path, ...]) -> Pack:
 def load_pack(folder: Path | None = None) -> Pack:
     """The built-in rule pack, with the pattern files of `folder` laid over it; the same pack for the same folder.
 
-    An entry replaces the built-in one of the same id (header: role and column type; table: name), others are added.
+    `folder` may be one TOML file too. An entry replaces the built-in one of the same id (header: role and column type;
+    lexicon and table: name) or adds words to it, others are added.
 
     Raises:
         PatternError: a file or an entry cannot be used; says which and what to do.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from scanner.terms import ColumnType, Structure
+from scanner.terms import AnyType, ColumnType, PackType, Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +17,34 @@ class Negative:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """An identifier that the report contract has no column type for."""
+
+    type: PackType
+    min_share: float
+    """Share (0..1) of a column's filled cells that must fit where the header names it."""
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notation:
     """One way to write an identifier as digits, once separators, `+` and spreadsheet guards are gone.
 
-    A digit string fits when it has `length` digits, begins with `prefix`, the `component_digits` after the first
-    `strip` digits stand in the table `component` (empty: any), and its check digit holds (`checksum`: "", "luhn",
-    "verhoeff", "ean13").
+    A digit string fits when it has so many digits, begins with `prefix`, the `component_digits` after the first
+    `strip` digits stand in the table `component` (empty: any), and its check digit holds (`checksum`: empty or a name
+    in `scanner.identifiers.checksums.CHECKS`).
     """
 
     id: str
     """Unique in the pack, as in `msisdn.national`."""
-    column_type: ColumnType
+    column_type: AnyType
     label: str
-    """Name for people; for an identifier that the contract has no type for, what it is."""
-    length: int
+    """Name for people."""
+    lengths: tuple[int, ...]
+    """Numbers of digits that it may have; one alone for the contract's own types."""
     prefix: str
+    first: str
+    """Digits of which it begins with one; empty for any."""
     strip: int
     """Leading digits that are no part of the identifier's key."""
     component: str
@@ -53,18 +66,30 @@ class Notation:
     positive: tuple[str, ...]
     negative: tuple[Negative, ...]
 
+    @property
+    def length(self) -> int:
+        """Digits, of a notation that has one length."""
+        return self.lengths[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An identifier that is no plain digit string: a regular expression on the whole cell (`regex`, `fullmatch`)."""
+    """An identifier that is no plain digit string: a regular expression on the whole cell (`regex`, `fullmatch`).
+
+    The contract's own types are found by compiled code, which tests hold to the expressions; those of a pack's own
+    identifiers run in a scan.
+    """
 
     id: str
-    column_type: ColumnType
+    column_type: AnyType
     label: str
     pattern: str
     validator: str
     """Name of a validator in `scanner.identifiers`, or empty."""
-    min_share: float
+    strength: int
+    """As of a notation."""
+    in_text: str
+    """Searched for inside free text: `always` or `never`."""
     source: tuple[str, ...]
     positive: tuple[str, ...]
     negative: tuple[Negative, ...]
@@ -88,7 +113,7 @@ class HeaderRule:
 
     role: str
     """The role in a record, as in `caller`, `called`, `event_time`, `subscriber_name`."""
-    column_type: ColumnType
+    column_type: AnyType
     words: tuple[str, ...]
     """Spellings; compared lower-cased with everything but letters and digits removed."""
     forms: tuple[str, ...]
@@ -100,6 +125,7 @@ class HeaderRule:
 class StructureRule:
     """A structure as the column types and roles that it needs."""
 
+    id: str
     structure: Structure
     needs: tuple[tuple[str, ...], ...]
     """Groups; of each group at least one role or column type must be present."""
@@ -112,6 +138,17 @@ class StructureRule:
     """Role named in the report → column types that can fill it, best first."""
     confidence: float
     source: tuple[str, ...]
+    positive: tuple[str, ...]
+    """Tables that it fits: roles and column types, as in `msisdn, called, timestamp`."""
+    negative: tuple[Negative, ...]
+
+    def fits(self, tokens: Collection[str]) -> bool:
+        """Whether a table has this structure that holds columns of some roles and types."""
+        if not all(any(one in tokens for one in group) for group in self.needs):
+            return False
+        if sum(one in tokens for one in self.any_of) < self.any_count:
+            return False
+        return not any(one in tokens for one in self.excludes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +186,8 @@ class Pack:
 
     version: str
     sha256: str
+    identifiers: tuple[Identifier, ...]
+    """Types that the contract does not have."""
     notations: tuple[Notation, ...]
     expressions: tuple[Expression, ...]
     lexicons: tuple[Lexicon, ...]

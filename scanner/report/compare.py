@@ -14,7 +14,7 @@ from rich.text import Text
 from scanner.model import Artifact, Summary
 from scanner.report.gate import show_artifact, show_message, show_summary
 from scanner.report.text import paper
-from scanner.report.words import LEVEL_STYLES, STRUCTURES, TYPES, count, printable
+from scanner.report.words import LEVEL_STYLES, STRUCTURES, basis_name, count, names_of, printable
 from scanner.score.comparison import Comparison, Side, sets_of
 from scanner.score.holding import Holding
 from scanner.terms import ColumnType, Level
@@ -29,7 +29,8 @@ def _side(name: str, artifacts: Sequence[Mapping[str, Any]], summary: Mapping[st
             structures[record["structure"]] += record["rows"]
         for kind, held in artifact["identifiers"].items():
             identifiers[kind] += held["distinct"] or 0
-    types = {column["type"] for artifact in artifacts for column in artifact["columns"]} - {ColumnType.OTHER.value}
+    listed = [column for artifact in artifacts for column in artifact["columns"]]
+    types = {column.get("identifier", column["type"]) for column in listed} - {ColumnType.OTHER.value}
     severity = summary["severity"]
     return Side(
         name=name,
@@ -134,7 +135,7 @@ def write_comparison(found: Comparison, out: IO[str], width: int | None = None) 
         for name in ("in both", "only in the first", "only in the second"):
             people.add_column(name, justify="right", no_wrap=True)
         for one in found.shared:
-            words = TYPES.get(one.on, (one.on.value, one.on.value))[1]
+            words = names_of(one.on)[1]
             people.add_row(words, f"{one.both:,}", f"{one.only_a:,}", f"{one.only_b:,}")
         if found.shared:
             on.print(people)
@@ -155,9 +156,7 @@ def _severity(side: Side) -> Text:
 def _people(side: Side) -> str:
     if not side.subscribers or side.basis is None:
         return "none"
-    known = side.basis in [kind.value for kind in ColumnType]
-    names = TYPES.get(ColumnType(side.basis), (side.basis, "")) if known else (side.basis, "")
-    return f"{side.subscribers:,} by {printable(names[0])}"
+    return f"{side.subscribers:,} by {printable(basis_name(side.basis))}"
 
 
 def _structures(side: Side) -> str:

@@ -19,7 +19,7 @@ from scanner.model import (
     Severity,
     Summary,
 )
-from scanner.terms import Level, Status
+from scanner.terms import ColumnType, Level, PackType, Status
 
 SCHEMA_VERSION = "1"
 TOOL = "breachscan"
@@ -59,7 +59,7 @@ def _column(column: Column, evidence: bool) -> dict[str, Any]:
     out: dict[str, Any] = {
         "index": column.index,
         "name": column.name,
-        "type": column.type.value,
+        "type": ColumnType.OTHER.value if isinstance(column.type, PackType) else column.type.value,
         "form": column.form.value,
         "confidence": column.confidence,
         "rows_filled": column.rows_filled,
@@ -67,6 +67,8 @@ def _column(column: Column, evidence: bool) -> dict[str, Any]:
         "distinct": column.distinct,
         "samples": list(column.samples),
     }
+    if isinstance(column.type, PackType):
+        out["identifier"] = column.type.value
     if column.role is not None:
         out["role"] = column.role
     if column.hash is not None:
@@ -190,9 +192,11 @@ def _advice(advice: tuple[Advice, ...]) -> list[dict[str, str]]:
 
 
 def _linkage(link: Linkage) -> dict[str, Any]:
+    added = {"identifier": link.on.value} if isinstance(link.on, PackType) else {}
     return {
         "artifacts": list(link.artifacts),
-        "on": link.on.value,
+        "on": ColumnType.OTHER.value if added else link.on.value,
+        **added,
         "shared_subscribers": link.shared_subscribers,
         "reason": link.reason,
         "severity": _severity(link.severity),

@@ -20,10 +20,11 @@ from scanner.report import gate
 from scanner.report.words import (
     LEVEL_STYLES,
     STRUCTURES,
-    TYPES,
+    basis_name,
     count,
     hash_words,
     is_harmless,
+    names_of,
     printable,
     seconds,
     size,
@@ -116,10 +117,9 @@ def _exposed(one: Artifact) -> list[Text]:
     lines = []
     if one.subscribers.distinct:
         basis = one.subscribers.basis or ""
-        names = TYPES.get(ColumnType(basis), (basis, basis)) if basis else ("", "")
-        lines.append(_t(f"{count(one.subscribers.distinct, 'subscriber')}, counted by {names[0]}"))
+        lines.append(_t(f"{count(one.subscribers.distinct, 'subscriber')}, counted by {basis_name(basis)}"))
     for kind, held in one.identifiers.items():
-        names = TYPES.get(kind, (kind.value, kind.value))
+        names = names_of(kind)
         different = "" if held.distinct is None else f", {held.distinct:,} different"
         lines.append(_t(f"{count(held.occurrences, *names)}{different}"))
     for name, words in (("operator", "allocated to"), ("province", "registered in")):
@@ -216,10 +216,6 @@ def _problems(one: Artifact) -> list[Text]:
     return lines
 
 
-def _names(kind: ColumnType) -> tuple[str, str]:
-    return TYPES.get(kind, (kind.value, kind.value))
-
-
 def _lawful(one: Artifact) -> list[Text]:
     """For each case in which a licence allows disclosure, the columns beyond its minimum."""
     lines = []
@@ -271,7 +267,7 @@ def _section(one: Artifact, every: bool) -> RenderableType:
         rest.append(("score", Group(*_score(one))))
     if one.overlaps:
         shared = [
-            _t(f"{count(held.shared_subscribers, *_names(held.on))} ({held.share_of_this:.0%}) also in {held.path}")
+            _t(f"{count(held.shared_subscribers, *names_of(held.on))} ({held.share_of_this:.0%}) also in {held.path}")
             for held in one.overlaps[:_FEW]
         ]
         if len(one.overlaps) > _FEW:
@@ -304,8 +300,8 @@ def _opening(result: ScanResult) -> Group:
     verdict = Text.assemble(_level(summary.severity.level, Status.COMPLETE), f" {summary.severity.score:g} of 100")
     if summary.subscribers.distinct:
         basis = summary.subscribers.basis or ""
-        name = TYPES[ColumnType(basis)][0] if basis in [kind.value for kind in TYPES] else basis
-        verdict.append(f" · {count(summary.subscribers.distinct, 'subscriber')} exposed, counted by {name}")
+        people = count(summary.subscribers.distinct, "subscriber")
+        verdict.append(f" · {people} exposed, counted by {basis_name(basis)}")
     elif summary.severity.level is Level.NONE:
         verdict.append(" · nothing about a person found" + (" as far as read" if states else ""))
     lines += [verdict, ""]

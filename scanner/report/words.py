@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.model import Artifact, HashTest
-from scanner.terms import ColumnType, Level, Status, Structure
+from scanner.terms import AnyType, ColumnType, Level, PackType, Status, Structure
 
 STRUCTURES = {
     Structure.CALL_RECORD: "call records",
@@ -28,6 +28,21 @@ TYPES = {
     ColumnType.PNR: ("booking reference", "booking references"),
     ColumnType.TICKET_NUMBER: ("ticket number", "ticket numbers"),
 }
+
+
+def names_of(kind: AnyType) -> tuple[str, str]:
+    """One and several of a column type."""
+    if isinstance(kind, PackType):
+        return kind.label, kind.plural
+    return TYPES.get(kind, (kind.value, kind.value))
+
+
+def basis_name(basis: str) -> str:
+    """What stands for a person, one of them."""
+    if isinstance(basis, PackType):
+        return basis.label
+    return names_of(ColumnType(basis))[0] if basis in set(ColumnType) else basis
+
 
 LEVEL_STYLES = {
     Level.NONE: "dim",
@@ -80,11 +95,11 @@ def subject(artifact: Artifact) -> str:
     if artifact.records:
         text = ", ".join(STRUCTURES[record.structure] for record in artifact.records)
     elif artifact.identifiers:
-        kinds = [TYPES[kind][1] if kind in TYPES else kind.value for kind in artifact.identifiers]
+        kinds = [names_of(kind)[1] for kind in artifact.identifiers]
         text = ", ".join(kinds[:3]) + (", …" if len(kinds) > 3 else "")
     elif veiled := [column for column in artifact.columns if column.form.value != "plain"]:
         column = veiled[0]
-        text = f"{column.form.value} {TYPES[column.type][1] if column.type in TYPES else column.type.value}"
+        text = f"{column.form.value} {names_of(column.type)[1]}"
     elif artifact.severity.level is not Level.NONE:
         text = "personal details"
     else:

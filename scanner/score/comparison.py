@@ -9,7 +9,7 @@ from types import MappingProxyType
 from scanner.score.duplicates import Shape, duplicates
 from scanner.score.holding import Kind
 from scanner.score.linkage import Run, shared
-from scanner.terms import ColumnType
+from scanner.terms import AnyType, ColumnType
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Side:
 class Shared:
     """Identifiers of one type on both sides."""
 
-    on: ColumnType
+    on: AnyType
     both: int
     only_a: int
     only_b: int
@@ -68,11 +68,11 @@ def compare(a: Side, b: Side) -> Comparison:
         counts = shared([(side, run) for side, runs in enumerate((a.runs, b.runs)) for run in runs.get(kind, ())])
         both = counts.get((0, 1), 0)
         out.append(Shared(kind[0], both, counts.get((0, 0), 0) - both, counts.get((1, 1), 0) - both))
-    order = {kind: at for at, kind in enumerate(ColumnType)}
+    order: dict[AnyType, int] = {kind: at for at, kind in enumerate(ColumnType)}
     edge = len(a.shapes)
     found = duplicates([*a.shapes, *b.shapes])
     copies = sum((one < edge) != (other < edge) for one, other in found.items())
-    return Comparison(a, b, tuple(sorted(out, key=lambda one: order[one.on])), copies)
+    return Comparison(a, b, tuple(sorted(out, key=lambda one: order.get(one.on, len(order)))), copies)
 
 
 def sets_of(runs: Sequence[Mapping[Kind, Run]]) -> Mapping[Kind, Sequence[Run]]:

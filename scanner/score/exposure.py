@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from scanner.model import Artifact, Column
+from scanner.model import Artifact, Column, IdentifierCount
 from scanner.packs.schema import Pack
-from scanner.terms import IDENTIFIER_TYPES, ColumnType, Form, Structure
+from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form, PackType, Structure
 
 #: Columns whose veils veil the person.
 _PERSONAL = frozenset({*IDENTIFIER_TYPES, ColumnType.PERSON_NAME, ColumnType.ADDRESS} - {ColumnType.IP_ADDRESS})
@@ -29,7 +29,8 @@ class Exposure:
     rows: int
     holding: Mapping[str, int]
     """Content → rows that hold together what it needs (at most; exact for two columns)."""
-    types: frozenset[ColumnType]
+    types: frozenset[AnyType]
+    """Of the contract; those that packs add stand in `added`."""
     structures: frozenset[Structure]
     roles: frozenset[str]
     veil: int = 0
@@ -44,6 +45,8 @@ class Exposure:
     minors: int = 0
     joined: bool = False
     """Two sources joined on the person."""
+    added: frozenset[PackType] = frozenset()
+    """Identifiers that packs add, each among `types` as the one that it weighs as."""
 
     def merge(self, other: Exposure) -> Exposure:
         """Both as the rows of one table."""
@@ -65,11 +68,12 @@ class Exposure:
             last=max(ends, default=None),
             minors=self.minors + other.minors,
             joined=self.joined or other.joined,
+            added=self.added | other.added,
         )
 
 
 def satisfied(
-    entry: Mapping[str, Any], types: Iterable[ColumnType], structures: Iterable[Structure]
+    entry: Mapping[str, Any], types: Iterable[AnyType], structures: Iterable[Structure]
 ) -> list[Sequence[Sequence[str]]]:
     """The alternatives of a content's needs that some types and structures fill."""
     held, kinds = {one.value for one in types}, {one.value for one in structures}
@@ -112,6 +116,21 @@ def _together(
     return rows
 
 
+def _weighed(artifact: Artifact) -> tuple[Artifact, frozenset[PackType]]:
+    """The artifact with the types that packs add as those that they weigh as, and which they were."""
+    found = {column.type for column in artifact.columns if column.rows_matched} | set(artifact.identifiers)
+    added = frozenset(kind for kind in found if isinstance(kind, PackType))
+    if not added:
+        return artifact, added
+    columns = tuple(replace(c, type=c.type.weighs_as) if isinstance(c.type, PackType) else c for c in artifact.columns)
+    counts: dict[AnyType, IdentifierCount] = {}
+    for kind, count in artifact.identifiers.items():
+        as_kind = kind.weighs_as if isinstance(kind, PackType) else kind
+        held = counts.get(as_kind, IdentifierCount(0, 0))
+        counts[as_kind] = IdentifierCount(held.occurrences + count.occurrences, None)
+    return replace(artifact, columns=columns, identifiers=MappingProxyType(counts)), added
+
+
 def veils(pack: Pack) -> Sequence[Mapping[str, Any]]:
     """How values can be held other than in plain, lightest first."""
     listed: Sequence[Mapping[str, Any]] = pack.settings["severity"]["veil"]  # type: ignore[assignment]
@@ -132,11 +151,12 @@ def _veil(column: Column, pack: Pack) -> int:
 
 def exposure(artifact: Artifact, pack: Pack, upto: int, pairs: Pairs | None = None) -> Exposure | None:
     """What the columns of an artifact of a veil up to `upto` reveal, None where they are about nobody."""
+    artifact, added = _weighed(artifact)
     held = {column.index: _veil(column, pack) for column in artifact.columns}
     columns = [
         c for c in artifact.columns if c.rows_matched and c.type is not ColumnType.OTHER and held[c.index] <= upto
     ]
-    types: set[ColumnType] = {column.type for column in columns}
+    types: set[AnyType] = {column.type for column in columns}
     veiled = {column.type for column in artifact.columns if held[column.index] > upto}
     types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
     structures = {record.structure for record in artifact.records}
@@ -164,6 +184,7 @@ def exposure(artifact: Artifact, pack: Pack, upto: int, pairs: Pairs | None = No
         first=min(starts, default=None),
         last=max(ends, default=None),
         minors=artifact.minors,
+        added=added,
     )
 
 
@@ -205,4 +226,5 @@ def join(one: Exposure, other: Exposure, shared: int, pack: Pack) -> Exposure:
         last=both.last,
         minors=both.minors,
         joined=True,
+        added=both.added,
     )

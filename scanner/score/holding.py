@@ -10,10 +10,10 @@ from scanner.packs.load import fold_header
 from scanner.score.duplicates import Shape
 from scanner.score.exposure import Exposure
 from scanner.score.linkage import Run
-from scanner.terms import ColumnType
+from scanner.terms import AnyType
 
 #: Kind of set: the type, and whether its values are veiled.
-Kind = tuple[ColumnType, bool]
+Kind = tuple[AnyType, bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Mode
     part = "" if found.joined or rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
     national = settings["reference"]["national"]
     out = [
-        Factor("content", base, f"Reveals {content['label']}{part}: {content['reason']}."),
+        Factor("content", base, f"Reveals {content['label']}{part}: {content['reason']}.{_stand_ins(found)}"),
         Factor(
             "scale",
             round(_decades(content["points"], people) - base, 1),
@@ -138,6 +138,12 @@ def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Mode
     if volume:
         out.append(Factor("volume", volume, f"{found.rows:,} rows: {settings['volume']['reason']}."))
     return out
+
+
+def _stand_ins(found: Exposure) -> str:
+    """Which identifiers that a pack adds count as which of the model's."""
+    said = [f" {kind.plural[:1].upper()}{kind.plural[1:]} count as {kind.weighs_as.value}." for kind in sorted(found.added)]
+    return "".join(said)
 
 
 def _veil(found: Exposure, total: float, pack: Pack) -> Factor | None:

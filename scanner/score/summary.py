@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from scanner.model import Artifact, Linkage, Overlap, Severity, Subscribers, Summary
+from scanner.packs.schema import Pack
 from scanner.score.breakdown import breakdown
 from scanner.score.duplicates import duplicates
 from scanner.score.duties import advice
@@ -29,6 +30,11 @@ BASIS: tuple[Kind, ...] = (
     *((kind, True) for kind in _PEOPLE),
     *((kind, False) for kind in SUBSCRIBER_BASIS if kind not in _PEOPLE),
 )
+
+
+def basis(pack: Pack) -> tuple[Kind, ...]:
+    """The same with the identifiers that a pack adds, which come last."""
+    return *BASIS, *((one.type, False) for one in pack.identifiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +86,24 @@ def _units(artifacts: Sequence[Artifact], holdings: Sequence[Holding], copies: M
 
 
 def _made(
-    groups: Sequence[Sequence[int]], artifacts: Sequence[Artifact], holdings: Sequence[Holding], shares: Shares
+    groups: Sequence[Sequence[int]],
+    artifacts: Sequence[Artifact],
+    holdings: Sequence[Holding],
+    shares: Shares,
+    kinds: Sequence[Kind],
 ) -> list[_Unit]:
     out = []
     for at, members in enumerate(groups):
-        basis = next((kind for kind in BASIS if shares.get(kind, {}).get((at, at))), None)
+        stands = next((kind for kind in kinds if shares.get(kind, {}).get((at, at))), None)
         known = max(artifacts[member].subscribers.distinct for member in members)
-        people = known if basis is None else shares[basis][at, at]
-        out.append(_Unit(tuple(members), merged(holdings[member].readings for member in members), people, basis))
+        people = known if stands is None else shares[stands][at, at]
+        out.append(_Unit(tuple(members), merged(holdings[member].readings for member in members), people, stands))
     return out
 
 
 def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact], model: Model) -> list[Linkage]:
     """Pairs of tables that reveal together what neither does alone."""
-    joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
+    joins = set(model.settings["joins"]["types"])
     best: dict[tuple[int, int], tuple[int, Kind]] = {}
     for kind in (kind for kind in shares if kind[0] in joins and not kind[1]):
         for pair, count in shares[kind].items():
@@ -221,8 +231,8 @@ def _overlaps(artifacts: Sequence[Artifact], shares: Shares) -> dict[int, tuple[
     }
 
 
-def _subscribers(artifacts: Sequence[Artifact], sets: Sets) -> Subscribers:
-    for kind in BASIS:
+def _subscribers(artifacts: Sequence[Artifact], sets: Sets, kinds: Sequence[Kind]) -> Subscribers:
+    for kind in kinds:
         if kind in sets:
             everyone = frozenset(owner for owner, _ in sets[kind])
             if many := union(sets[kind], [everyone])[0]:
@@ -239,7 +249,7 @@ def summarise(
     Tables of the same layout are scored as one, so that a table in parts scores as the whole; then each content over
     all tables that hold it, and what tables reveal joined. The highest counts.
     """
-    joins = {ColumnType(kind) for kind in model.settings["joins"]["types"]}
+    joins = set(model.settings["joins"]["types"])
     sets = _sets(holdings, {at: at for at in range(len(holdings))})
     shares = {kind: shared(held) for kind, held in sets.items() if kind[0] in joins and not kind[1]}
     copies = duplicates([holding.shape for holding in holdings])
@@ -247,7 +257,7 @@ def summarise(
     groups = _units(artifacts, holdings, copies)
     by_unit = _sets(holdings, {member: at for at, members in enumerate(groups) for member in members})
     united = {kind: shared(held) for kind, held in by_unit.items()}
-    units = _made(groups, artifacts, holdings, united)
+    units = _made(groups, artifacts, holdings, united, basis(model.pack))
     linkage = _linked(units, united, artifacts, model)
     told = {link.artifacts for link in linkage}
     related = _related(
@@ -265,7 +275,7 @@ def summarise(
         )
         for at, artifact in enumerate(artifacts)
     )
-    people = _subscribers(artifacts, sets)
+    people = _subscribers(artifacts, sets, basis(model.pack))
     worst = max(found, key=lambda one: one.score, default=Severity())
     spread = breakdown(sets, model.pack)
     return out, Summary(

@@ -66,14 +66,6 @@ def _tokens(columns: Sequence[Column]) -> set[str]:
     return tokens
 
 
-def _fits(rule: StructureRule, tokens: set[str]) -> bool:
-    if not all(any(one in tokens for one in group) for group in rule.needs):
-        return False
-    if sum(one in tokens for one in rule.any_of) < rule.any_count:
-        return False
-    return not any(one in tokens for one in rule.excludes)
-
-
 def _roles(rule: StructureRule, columns: Sequence[Column]) -> Mapping[str, int]:
     """Role → column index: columns whose header names the role first, then by type in column order."""
     taken: dict[str, int] = {}
@@ -109,7 +101,7 @@ def recognise(
     tokens = _tokens(columns)
     out: list[Record] = []
     for rule in pack.structures:
-        if not _fits(rule, tokens):
+        if not rule.fits(tokens):
             continue
         if any(one.structure is rule.structure for one in out):
             continue

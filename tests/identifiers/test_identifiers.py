@@ -1,9 +1,15 @@
 import doctest
 import importlib
+import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum import damm
+from stdnum.gb import nhs
+from stdnum.iso7064 import mod_11_10, mod_97_10
+from stdnum.no import kontonr
 
 from scanner.identifiers import VALIDATORS, checksums, msisdn
 from scanner.packs import load_pack
@@ -12,7 +18,7 @@ from scanner.terms import ColumnType
 MODULES = (
     "checksums",
     "compacting",
-    *(name for name in VALIDATORS if name not in ("luhn", "verhoeff", "ean13", "mod97")),
+    *(name for name in VALIDATORS if name not in checksums.CHECKS),
 )
 
 
@@ -52,3 +58,23 @@ def test_validators_agree_with_the_pack(kind: ColumnType) -> None:
     for notation in load_pack().notations:
         if notation.column_type is kind:
             assert all(VALIDATORS[kind.value](value) for value in notation.positive), notation.id
+
+
+@pytest.mark.parametrize(
+    ("check", "digits", "oracle"),
+    [
+        (checksums.damm, 9, damm.is_valid),
+        (checksums.mod97, 11, mod_97_10.is_valid),
+        (checksums.mod11, 10, nhs.is_valid),
+        (checksums.mod11_7, 11, kontonr.is_valid),
+        (checksums.mod11_10, 9, mod_11_10.is_valid),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_check_digits_are_those_of_stdnum(
+    check: Callable[[str], bool], digits: int, oracle: Callable[[str], bool]
+) -> None:
+    dice = random.Random(digits)
+    texts = ["1" + "".join(dice.choices("0123456789", k=digits - 1)) for _ in range(400)]
+    assert [check(text) for text in texts] == [oracle(text) for text in texts]
+    assert any(map(check, texts))
