@@ -98,7 +98,7 @@ def patterns_option(command: Any) -> Any:
     """The option --patterns, the same for every command that reads rule packs."""
     return click.option(
         "--patterns",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=click.Path(exists=True, path_type=Path),
         metavar="DIR",
-        help="Folder with rule packs, laid over the built-in ones.",
+        help="Folder with rule packs, or one such file, laid over the built-in ones.",
     )(command)

@@ -107,6 +107,8 @@ class Automaton:
         self.edges: list[Counter[int]] = []
         self.literal = ""
         """Longest text that every match holds; ASCII."""
+        self.required = ""
+        """All such texts, in their order."""
         self._flags = parsed.state.flags
         self.whole = self._sequence(parsed, self._flags, top=True)
 
@@ -180,6 +182,7 @@ class Automaton:
                 name, argument = str(token[0]), token[1]
                 if name == "LITERAL" and argument < 128 and not flags & 2:
                     run += chr(argument)
+                    self.required += chr(argument)
                     self.literal = max(self.literal, run, key=len)
                 elif name != "AT":
                     run = ""

@@ -26,18 +26,24 @@ def in_text(pattern: str) -> str:
 
 
 def hostile(expression: Expression) -> Iterator[str]:
-    """Texts on which repetition shows itself: the expression's own loops, and its positives, over and over."""
+    """Texts on which repetition shows itself: the expression's own loops, and its positives, over and over.
+
+    Each ends in what the expression requires, at a place where it does not fit, so that no engine is warned beforehand.
+    """
     automaton = Automaton(expression.pattern, endless=True)
     pumped = list(automaton.loops())
+    end = f"\x00\n{automaton.required}\x00"
     if (worst := automaton.ambiguous()) is not None:
         pumped.insert(0, worst)
     for start, loop in pumped[:_MOST_PROBES]:
         for length in (40, HOSTILE_LENGTH):
-            yield start + (loop * length)[:length] + "\x00"
+            yield start + (loop * length)[:length] + end
+    if automaton.required:
+        yield (automaton.required * HOSTILE_LENGTH)[:HOSTILE_LENGTH] + end
     for value in expression.positive[:3]:
         pieces = {value, value[: len(value) // 2], value[len(value) // 2 :], *value}
         for piece in sorted(pieces - {""}):
-            yield (piece * HOSTILE_LENGTH)[:HOSTILE_LENGTH] + "\x00"
+            yield (piece * HOSTILE_LENGTH)[:HOSTILE_LENGTH] + end
 
 
 def _slow(compiled: regex.Pattern[str], text: str, search: bool) -> bool:

@@ -1,10 +1,11 @@
-"""Judges a rule pack by its own examples: what `breachscan patterns check` runs."""
+"""Judges a rule pack by its own examples: what `breachscan patterns test` runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import regex
@@ -15,6 +16,8 @@ from scanner.identifiers.compacting import plain
 from scanner.packs.backtracking import fault
 from scanner.packs.load import fold_header
 from scanner.packs.schema import CodeTable, Enumeration, Expression, Negative, Notation, Pack
+from scanner.packs.settings import check_settings, tokens
+from scanner.terms import ColumnType
 
 #: Seconds that an expression may take on one of its examples.
 _PATIENCE = 1.0
@@ -26,9 +29,15 @@ class PatternFault:
     """Something wrong with an entry of a pack."""
 
     entry: str
-    """Id of the entry, with its kind."""
+    """Id of the entry, with its kind, as in `notation msisdn.bare`; of a setting its file and place."""
     message: str
     """What is wrong and what to do."""
+    place: str = ""
+    """File and line where the entry begins, where that is known."""
+
+    def __str__(self) -> str:
+        """Place, entry and message in one line."""
+        return ": ".join(part for part in (self.place, self.entry, self.message) if part)
 
 
 def matches_notation(notation: Notation, text: str, tables: Mapping[str, CodeTable]) -> bool:
@@ -130,6 +139,36 @@ def _headers(pack: Pack) -> Iterator[PatternFault]:
             held[key] = rule.role
 
 
+def _structures(pack: Pack) -> Iterator[PatternFault]:
+    roles = {rule.role for rule in pack.headers}
+    types = {str(kind) for kind in (*ColumnType, *(one.type for one in pack.identifiers))}
+    for rule in pack.structures:
+        name = f"structure {rule.id}"
+        yield from _sourced("structure", rule.id, rule)
+        for token in sorted({*rule.any_of, *rule.excludes, *(one for group in rule.needs for one in group)}):
+            if token not in roles and token not in types:
+                yield PatternFault(name, f"names {token!r}, which is no role or column type; check its spelling")
+        for text in (*rule.positive, *(one.value for one in rule.negative)):
+            for token in sorted(tokens(text) - roles - types):
+                yield PatternFault(name, f"an example names {token!r}, which is no role or column type")
+        yield from _examples(name, rule.positive, rule.negative, lambda text, rule=rule: rule.fits(tokens(text)))  # type: ignore[misc]
+
+
+def _identifiers(pack: Pack) -> Iterator[PatternFault]:
+    rules: list[Notation | Expression] = [*pack.notations, *pack.expressions]
+    found = {rule.column_type for rule in rules}
+    headed = {rule.column_type for rule in pack.headers}
+    weak = {rule.column_type for rule in rules if rule.strength < 3}
+    for one in pack.identifiers:
+        name = f"identifier {one.type}"
+        yield from _sourced("identifier", one.type, one)
+        if one.type not in found:
+            yield PatternFault(name, "nothing finds it; add a [[notation]] or an [[expression]] with its `column_type`")
+        elif one.type not in headed and one.type in weak:
+            message = "its rules do not decide alone (`strength` below 3) and no [[header]] names it; add one"
+            yield PatternFault(name, message)
+
+
 def check_pack(pack: Pack) -> list[PatternFault]:
     """Everything wrong with a pack, in its own order; empty where all is well."""
     faults = [
@@ -137,6 +176,7 @@ def check_pack(pack: Pack) -> list[PatternFault]:
         *_unique("expression", [one.id for one in pack.expressions]),
         *_unique("enumeration", [one.id for one in pack.enumerations]),
         *_unique("lexicon", [one.name for one in pack.lexicons]),
+        *_identifiers(pack),
         *_headers(pack),
     ]
     for notation in pack.notations:
@@ -159,12 +199,29 @@ def check_pack(pack: Pack) -> list[PatternFault]:
         faults += _sourced("lexicon", lexicon.name, lexicon)
         if not lexicon.words:
             faults.append(PatternFault(f"lexicon {lexicon.name}", "has no words; add some or remove it"))
-    roles = {rule.role for rule in pack.headers}
-    types = {rule.column_type.value for rule in pack.headers} | {n.column_type.value for n in pack.notations}
-    for rule in pack.structures:
-        faults += _sourced("structure", rule.structure.value, rule)
-        for token in sorted({*rule.any_of, *rule.excludes, *(one for group in rule.needs for one in group)}):
-            if token not in roles and token not in types:
-                message = f"names {token!r}, which is no role or column type; check its spelling"
-                faults.append(PatternFault(f"structure {rule.structure.value}", message))
+    for table in pack.tables.values():
+        if not table.source.strip():
+            faults.append(PatternFault(f"table {table.name}", "names no source; say where its codes come from"))
+        if not table.codes:
+            faults.append(PatternFault(f"table {table.name}", "has no codes; add some or remove it"))
+    faults += _structures(pack)
+    faults += [PatternFault(name, message) for name, message in check_settings(pack)]
     return faults
+
+
+def placed(fault: PatternFault, folders: Sequence[Path]) -> PatternFault:
+    """The fault with file and line of its entry; `folders` hold pattern files, the last one wins."""
+    kind, _, name = fault.entry.partition(" ")
+    if kind.endswith(":"):
+        kind, name = name.partition(" ")[0], name.partition(" ")[2]
+    for folder in reversed(folders):
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else [folder]:
+            inside = False
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if line.startswith("["):
+                    inside, start = line.split("#")[0].strip() in (f"[[{kind}]]", f"[{kind}]"), number
+                key, _, value = line.partition("=")
+                named = key.strip() in ("id", "name", "role") and value.split("#")[0].strip().strip("\"'") == name
+                if inside and (named or not name):
+                    return replace(fault, place=f"{path}:{start}")
+    return fault

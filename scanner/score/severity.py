@@ -142,7 +142,9 @@ def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Mode
 
 def _stand_ins(found: Exposure) -> str:
     """Which identifiers that a pack adds count as which of the model's."""
-    said = [f" {kind.plural[:1].upper()}{kind.plural[1:]} count as {kind.weighs_as.value}." for kind in sorted(found.added)]
+    said = [
+        f" {kind.plural[:1].upper()}{kind.plural[1:]} count as {kind.weighs_as.value}." for kind in sorted(found.added)
+    ]
     return "".join(said)
 
 
