@@ -14,7 +14,9 @@ import time
 
 import numpy as np
 
-from scanner.score.linkage import Run, shared, union
+from scanner.compiled import compile_all
+from scanner.score.linkage import shared, union
+from scanner.sets import Room, Run
 
 FIRST, NUMBERS = 3_000_000_000, 500_000_000
 
@@ -29,8 +31,10 @@ def numbers(seed: int, many: int) -> np.ndarray:
 
 def measure(files: int, subscribers: int) -> float:
     """Seconds a million subscribers, printed with what was found."""
-    parts = [(at, Run.of(numbers(at, subscribers))) for at in range(files)]
-    size = sum(run.low.nbytes + run.high.nbytes + run.ends.nbytes for _, run in parts)
+    room = Room(1 << 40)
+    before = room.vault.free
+    parts = [(at, Run.of(numbers(at, subscribers), room)) for at in range(files)]
+    size = before - room.vault.free
     start = time.process_time()
     found = shared(parts)
     everyone = union(parts, [frozenset(range(files))])[0]
@@ -55,6 +59,7 @@ def main() -> None:
     asked.add_argument("--files", type=int, default=50)
     asked.add_argument("--subscribers", type=int, default=1_000_000)
     given = asked.parse_args()
+    compile_all()  # as in the scan of a file of some size
     half = measure(max(2, given.files // 2), given.subscribers)
     full = measure(given.files, given.subscribers)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1024 * 1024, "more than 1 GB"

@@ -1,4 +1,4 @@
-"""The compiled kernel under `sets.KeySet`; apart, so that only its first use pays for numba."""
+"""The compiled kernels under `sets`; apart, so that only their first use pays for numba."""
 
 from __future__ import annotations
 
@@ -6,34 +6,96 @@ import numpy as np
 
 from scanner.compiled import kernel
 
+#: Keys of a segment that are packed together.
+BLOCK = 256
+_SPREAD = np.int64(-7046029254386353131)
+
 
 @kernel
-def set_insert(table, keys, hits, code, start, count, limit):
-    """Insert keys[start:] whose hit is `code` (any where code < 0); stops when `limit` is reached.
+def gather(keys, hits, code, start, seen, fresh, used):
+    """Append keys[start:] whose hit is `code` (any where code < 0) to fresh[used:], without most of those met before.
 
-    Returns (position reached, members now).
+    `seen` (int64[2**n]) remembers at the place of a key's hash the key met there last, plus one. Stops when `fresh` is
+    full. Returns (position reached, entries of `fresh` in use).
     """
-    mask = len(table) - 1
-    last = np.int64(-1)
+    mask = len(seen) - 1
+    room = len(fresh)
     i = start
     n = len(keys)
-    while i < n:
+    while i < n and used < room:
         if code < 0 or hits[i] == code:
             key = keys[i]
-            if key != last:
-                last = key
-                h = key * np.int64(-7046029254386353131)
-                p = (h ^ (h >> 31)) & mask
-                while True:
-                    t = table[p]
-                    if t == key:
-                        break
-                    if t == -1:
-                        if count >= limit:
-                            return i, count
-                        table[p] = key
-                        count += 1
-                        break
-                    p = (p + 1) & mask
+            place = ((key * _SPREAD) >> 40) & mask
+            fresh[used] = key
+            used += seen[place] != key + 1
+            seen[place] = key + 1
         i += 1
-    return i, count
+    return i, used
+
+
+@kernel
+def distinct(keys):
+    """Move the distinct ones of ascending keys to the front; returns how many they are."""
+    n = len(keys)
+    if n == 0:
+        return 0
+    last = keys[0]
+    used = 1
+    for i in range(1, n):
+        key = keys[i]
+        keys[used] = key
+        used += key != last
+        last = key
+    return used
+
+
+@kernel
+def pack(keys, heads, ends, data):
+    """Write ascending distinct keys as blocks of gaps, each block in as many bytes a gap as its widest one takes.
+
+    `heads` (int64[blocks]) gets the first key of each block, `ends` (int64[blocks + 1]) where its bytes in `data`
+    (uint8[8 * keys]) begin, and last where all end.
+    """
+    n = len(keys)
+    at = 0
+    for block in range(len(heads)):
+        first = block * BLOCK
+        last = min(n, first + BLOCK)
+        heads[block] = keys[first]
+        ends[block] = at
+        widest = np.int64(0)
+        for i in range(first + 1, last):
+            widest |= keys[i] - keys[i - 1]
+        width = 0
+        while widest:
+            width += 1
+            widest >>= 8
+        for i in range(first + 1, last):
+            gap = keys[i] - keys[i - 1]
+            for _ in range(width):
+                data[at] = gap & 255
+                gap >>= 8
+                at += 1
+    ends[len(heads)] = at
+
+
+@kernel
+def unpack(data, heads, ends, first, stop, keys):
+    """Read blocks first..stop, whose bytes are `data`, back into `keys`, whose length says how many they hold."""
+    n = len(keys)
+    for block in range(first, stop):
+        place = (block - first) * BLOCK
+        gaps = min(n - place, BLOCK) - 1
+        key = heads[block]
+        keys[place] = key
+        if gaps == 0:
+            continue
+        at = ends[block] - ends[first]
+        width = (ends[block + 1] - ends[block]) // gaps
+        for i in range(place + 1, place + 1 + gaps):
+            gap = np.int64(0)
+            for j in range(width):
+                gap |= np.int64(data[at + j]) << (8 * j)
+            at += width
+            key += gap
+            keys[i] = key

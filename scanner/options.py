@@ -10,6 +10,8 @@ from pathlib import Path
 from scanner.errors import OptionError
 
 MIB = 1 << 20
+#: What the libraries, the kernels and a few shards take whatever is scanned.
+LEAST_MEMORY = 256 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class ScanOptions:
     """Compute whole number spaces against columns of digests, not just until a sample matches."""
     hash_progress: Path | None = None
     """File that keeps how far `test_hashes` got: positions and counts, no value."""
+    memory: int = 1024 * MIB
+    """Bytes that a scan may take, about; what the exact sets need beyond their half of it lies enciphered on disk."""
     passwords: tuple[str, ...] = ()
     """Tried in order on encrypted containers."""
     circumstances: str = "offered"
@@ -82,6 +86,8 @@ class ScanOptions:
             raise OptionError(f"workers must be 0 (one a core) or more, not {self.workers}")
         if self.shard_bytes < 4096:
             raise OptionError(f"shard_bytes must be at least 4096, not {self.shard_bytes}")
+        if self.memory < LEAST_MEMORY:
+            raise OptionError(f"memory must be at least {LEAST_MEMORY // MIB} MiB, not {self.memory / MIB:.0f} MiB")
         if not 0 <= self.samples <= 20:
             raise OptionError(f"samples must be 0 to 20, not {self.samples}")
 

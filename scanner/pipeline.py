@@ -41,10 +41,9 @@ from scanner.score.duties import advice, obligations
 from scanner.score.exposure import exposures
 from scanner.score.holding import Holding, Kind
 from scanner.score.lawful import disclosures
-from scanner.score.linkage import Run
 from scanner.score.severity import Model, score
 from scanner.score.summary import Joined, basis, summarise
-from scanner.sets import KeySet
+from scanner.sets import KeySet, Room, Run
 from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Numbers, Relation, Table, relations
@@ -115,14 +114,14 @@ def _people(judged: Judged, pack: Pack) -> tuple[Kind, KeySet] | None:
 
 
 def _runs(judged: Judged, model: Model) -> Mapping[Kind, Run]:
-    """The sets that the conclusion of a scan needs, packed."""
+    """The sets that the conclusion of a scan needs."""
     joins = set(model.settings["joins"]["types"])
     wanted: dict[Kind, KeySet] = {
         (kind, False): keys for kind, keys in judged.sets.items() if kind in joins and len(keys)
     }
     if (people := _people(judged, model.pack)) is not None:
         wanted.setdefault(*people)
-    return MappingProxyType({kind: Run.of(keys.keys()) for kind, keys in wanted.items()})
+    return MappingProxyType({kind: keys.run() for kind, keys in wanted.items()})
 
 
 def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None) -> Shape:
@@ -131,9 +130,7 @@ def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None) -> Shap
     for column, facts in zip(judged.columns, judged.facts, strict=True):
         added, sets = facts.profile.added, facts.profile.sets
         if added is not None and isinstance(column.type, PackType) and column.form is Form.PLAIN:
-            prints.append(
-                Print(column.type.value, column.rows_filled, mark([facts.found(column.type, 0, 1, 2).keys()]))
-            )
+            prints.append(Print(column.type.value, column.rows_filled, mark([facts.found(column.type, 0, 1, 2)])))
             continue
         if column.type is ColumnType.FREE_TEXT:
             held = sorted(code for code in sets if len(sets[code]))
@@ -142,7 +139,7 @@ def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None) -> Shap
         else:
             continue
         if held:
-            prints.append(Print(column.type.value, column.rows_filled, mark(sets[code].keys() for code in held)))
+            prints.append(Print(column.type.value, column.rows_filled, mark(sets[code] for code in held)))
     width = sum(column.rows_filled > 0 for column in judged.columns)
     return Shape(profile.rows, tuple(prints), frozenset(judged.events.values()), width, sha256)
 
@@ -277,10 +274,11 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
     progress = HashProgress(options.hash_progress, pack)
     hashes: Hashes = lambda sha256: tester(options, pack, sha256, progress, observer.enumerated)  # noqa: E731
     observer.started(None)
+    room = Room(options.memory // 2)
     with LocalEngine(options.threads) as engine:
         for stream in streams([str(path) for path in paths], options):
             head = stream.head
-            context = ShardContext(tables, options.samples, head.lines, head.columns, births)
+            context = ShardContext(tables, options.samples, head.lines, head.columns, births, room)
             profile = engine.profile(stream, context, observer.advanced)
             done = finish(stream, profile, pack, tables, options, hashes)
             observer.finished(done.artifact)

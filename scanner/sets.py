@@ -1,80 +1,296 @@
-"""Exact, mergeable sets of identifier keys."""
+"""Exact, mergeable sets of identifier keys, in memory up to a bound and enciphered on disk beyond it.
+
+A set is a few sorted runs and what was added last. Keys gather unsorted until their share of the memory is full; then
+they are sorted, packed as gaps of one to eight bytes and become a run. Runs of like size are merged on the way, all of
+them when the set is asked for. To unite sets is to put their runs together.
+"""
 
 from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scanner.compiled import expect
+from scanner.compiled import is_compiled
+from scanner.vault import Vault
 
 Keys = npt.NDArray[np.int64]
+#: Keys, and how often each was added where they were counted and some stand more than once.
+Counted = tuple[Keys, Keys | None]
+
+#: Keys that a merge holds at a time, about.
+WINDOW = 1 << 20
+#: Keys from which a segment is packed.
+PACK_FROM = 4096
+#: Keys that gather without a filter for those met before, and those that a set lets gather at most.
+_FEW, _MOST = 1 << 13, 1 << 18
+#: Keys that may gather in a set however many sets there are, and those that never go to disk.
+_LEAST, _CRUMB = 1 << 10, 64
+#: Keys for which one stands in a sample.
+_STRIDE = 256
+_NONE: Keys = np.zeros(0, np.int64)
+_NO_HITS = np.zeros(0, np.uint8)
 
 
-class KeyCounts:
-    """How often each key was added: two sorted arrays, brought up to date when enough has gathered."""
+class Room:
+    """The memory that the sets of a scan share: three quarters for their runs, the rest for what gathers."""
 
-    __slots__ = ("_counts", "_keys", "_new", "_waiting")
+    def __init__(self, memory: int) -> None:
+        """`memory` in bytes."""
+        self.vault = Vault(memory - memory // 4)
+        self._gathering = memory // 4
+        self._sets = 0
+        self._lock = threading.Lock()
 
-    def __init__(self) -> None:
-        """No keys."""
-        self._keys: Keys = np.zeros(0, np.int64)
-        self._counts: Keys = np.zeros(0, np.int64)
-        self._new: list[tuple[Keys, Keys]] = []
-        self._waiting = 0
+    def enter(self, sets: int = 1) -> None:
+        """So many more sets gather keys in earnest (fewer where negative)."""
+        with self._lock:
+            self._sets += sets
 
-    def add(self, keys: Keys) -> None:
-        """Count some keys (int64[n])."""
-        self._take(*np.unique(keys, return_counts=True))
+    def share(self) -> int:
+        """Keys that one set may let gather: each takes eight bytes, and as many in the filter."""
+        return max(_LEAST, min(_MOST, self._gathering // 16 // max(1, self._sets)))
 
-    def update(self, other: KeyCounts) -> None:
-        """Add all counts of another."""
-        self._take(*other.items())
 
-    def _take(self, keys: Keys, counts: Keys) -> None:
-        self._new.append((keys, counts))
-        self._waiting += len(keys)
-        if self._waiting > max(1 << 16, len(self._keys)):
-            self._settle()
+#: For sets outside a scan, as large as they come.
+BOUNDLESS = Room(1 << 50)
 
-    def _settle(self) -> None:
-        keys = np.concatenate([self._keys, *(one for one, _ in self._new)])
-        counts = np.concatenate([self._counts, *(one for _, one in self._new)])
-        order = np.argsort(keys, kind="stable")
-        keys, counts = keys[order], counts[order]
-        starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
-        self._keys, self._counts = keys[starts], np.add.reduceat(counts, starts) if len(keys) else counts
-        self._new, self._waiting = [], 0
 
-    def items(self) -> tuple[Keys, Keys]:
-        """Keys in ascending order and how often each was added."""
-        if self._new:
-            self._settle()
-        return self._keys, self._counts
+class _Segment:
+    """Some ascending keys of a run: as they stand or packed, in memory or in the vault; never changed."""
+
+    __slots__ = ("_bytes", "_ends", "_heads", "_place", "_reserved", "_vault", "_wide", "count", "first", "last")
+
+    def __init__(self, keys: Keys, times: Keys | None, vault: Vault) -> None:
+        """Distinct `keys` (int64[n], ascending, n > 0), and how often each was added where not once."""
+        self.count, self.first, self.last = len(keys), int(keys[0]), int(keys[-1])
+        self._heads: Keys | None = None
+        self._ends: Keys = _NONE
+        if self.count < PACK_FROM or not is_compiled():
+            data = np.ascontiguousarray(keys).view(np.uint8)
+        else:
+            from scanner.kernel_sets import BLOCK, pack
+
+            blocks = -(-self.count // BLOCK)
+            self._heads, self._ends = np.empty(blocks, np.int64), np.empty(blocks + 1, np.int64)
+            room = np.empty(8 * self.count, np.uint8)
+            pack(keys, self._heads, self._ends, room)
+            data = room[: self._ends[-1]]
+        self._wide = 0
+        if times is not None and int(times.max()) > 1:
+            narrow = times.astype(np.min_scalar_type(int(times.max())))
+            self._wide = narrow.itemsize
+            data = np.concatenate((data, narrow.view(np.uint8)))
+        self._vault, self._place = vault, 0
+        self._reserved = len(data)
+        self._bytes: Any = None
+        if vault.take(self._reserved):
+            self._bytes = data.copy()  # what it was cut from is larger
+        else:
+            self._reserved = 0
+            if self.count < _CRUMB:
+                self._bytes = data.copy()
+            else:
+                self._place = vault.append(memoryview(data))  # type: ignore[arg-type]
+        if self._bytes is not None:
+            self._bytes.flags.writeable = False  # kernels are compiled for one kind of buffer
+
+    def __del__(self) -> None:
+        """Return the memory to the vault."""
+        self._vault.give(self._reserved)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it lies on disk."""
+        return self._bytes is not None
+
+    def _read(self, start: int, stop: int) -> Any:
+        if self._bytes is not None:
+            return self._bytes[start:stop]
+        return np.frombuffer(self._vault.read(int(self._place + start), int(stop - start)), np.uint8)
+
+    def between(self, low: int, high: int) -> Counted:
+        """The keys from `low` up to but not including `high`; not to be changed."""
+        if self._heads is None:
+            first, stop = 0, self.count
+            keys = self._read(0, 8 * self.count).view(np.int64)
+        else:
+            from scanner.kernel_sets import BLOCK, unpack
+
+            begin = max(0, int(np.searchsorted(self._heads, low, "right")) - 1)
+            end = int(np.searchsorted(self._heads, high, "left"))
+            first, stop = begin * BLOCK, min(self.count, end * BLOCK)
+            keys = np.empty(max(0, stop - first), np.int64)
+            if len(keys):
+                unpack(self._read(self._ends[begin], self._ends[end]), self._heads, self._ends, begin, end, keys)
+        if low > self.first or high <= self.last:
+            skip, end = np.searchsorted(keys, (low, high)).tolist()
+            keys, first, stop = keys[skip:end], first + skip, first + end
+        if not self._wide:
+            return keys, None
+        base = int(self._ends[-1]) if self._heads is not None else 8 * self.count
+        raw = self._read(base + first * self._wide, base + stop * self._wide)
+        return keys, raw.view(f"u{self._wide}").astype(np.int64)
+
+    def sample(self, begin: int) -> Keys:
+        """Every _STRIDE-th key, from the key at `begin` on where the keys stand plain, else the heads of the blocks."""
+        if self._heads is not None:
+            return self._heads
+        return self.between(self.first, self.last + 1)[0][begin::_STRIDE]
+
+
+class Run:
+    """Distinct keys in ascending order, with how often each was added where they were counted."""
+
+    __slots__ = ("_count", "_segments")
+
+    def __init__(self, segments: Sequence[_Segment]) -> None:
+        """`segments` ascend."""
+        self._segments = tuple(segments)
+        self._count = sum(segment.count for segment in segments)
+
+    @classmethod
+    def of(cls, keys: Keys, room: Room = BOUNDLESS) -> Run:
+        """The run of distinct keys in ascending order (int64[n], each 0 or more)."""
+        return cls.joined(iter([(keys, None)]), room)
+
+    @classmethod
+    def joined(cls, pieces: Iterator[Counted], room: Room) -> Run:
+        """The run of pieces that ascend."""
+        return cls([_Segment(keys, times, room.vault) for keys, times in pieces if len(keys)])
+
+    def __len__(self) -> int:
+        """Distinct keys."""
+        return self._count
+
+    @property
+    def first(self) -> int:
+        """The smallest key; there must be one."""
+        return self._segments[0].first
+
+    @property
+    def last(self) -> int:
+        """The largest key; there must be one."""
+        return self._segments[-1].last
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it lies on disk."""
+        return all(segment.in_memory for segment in self._segments)
+
+    def between(self, low: int, high: int) -> Counted:
+        """The keys from `low` up to but not including `high`; not to be changed."""
+        found = [one.between(low, high) for one in self._segments if one.last >= low and one.first < high]
+        return found[0] if len(found) == 1 else _joined(found)
+
+    def pieces(self) -> Iterator[Counted]:
+        """All keys, some at a time."""
+        for segment in self._segments:
+            yield segment.between(segment.first, segment.last + 1)
+
+    def sample(self, before: int) -> Iterator[Keys]:
+        """About one key in _STRIDE, where `before` keys of other runs were sampled."""
+        for segment in self._segments:
+            yield segment.sample(-before % _STRIDE)
+            before += segment.count
+
+
+def _joined(found: Sequence[Counted]) -> Counted:
+    keys = np.concatenate([_NONE, *(one for one, _ in found)])
+    if all(times is None for _, times in found):
+        return keys, None
+    return keys, np.concatenate([np.ones(len(one), np.int64) if times is None else times for one, times in found])
+
+
+def bounds(runs: Sequence[Run], window: int) -> list[int]:
+    """Key bounds between which some runs, none empty, hold about `window` keys."""
+    total = sum(map(len, runs))
+    ends = [min(run.first for run in runs), max(run.last for run in runs) + 1]
+    if total <= window:
+        return ends
+    drawn: list[Keys] = []
+    before = 0
+    for run in runs:
+        drawn += run.sample(before)
+        before += len(run)
+    marks = np.sort(np.concatenate(drawn))
+    cuts = np.unique(marks[:: max(1, window * len(marks) // total)]).tolist()
+    return [ends[0], *(cut for cut in cuts if ends[0] < cut < ends[1]), ends[1]]
+
+
+def merged(runs: Sequence[Run], counted: bool = False) -> Iterator[Counted]:
+    """The keys of several runs, each once and ascending, about WINDOW at a time; `counted` adds up how often."""
+    runs = [run for run in runs if len(run)]
+    if len(runs) == 1:
+        yield from runs[0].pieces()
+        return
+    for low, high in pairwise(bounds(runs, WINDOW) if runs else ()):
+        keys, times = _joined([run.between(low, high) for run in runs])
+        if not counted:
+            keys.sort(kind="stable")  # which merges what is sorted in stretches
+            yield _once(keys), None
+        else:
+            order = np.argsort(keys, kind="stable")
+            yield _summed(keys[order], None if times is None else times[order])
+
+
+def _once(keys: Keys) -> Keys:
+    """The distinct ones of ascending keys."""
+    if is_compiled():
+        from scanner.kernel_sets import distinct
+
+        kept: Keys = keys[: distinct(keys)]
+        return kept
+    some: Keys = keys[np.diff(keys, prepend=-1) != 0]
+    return some
+
+
+def _summed(keys: Keys, times: Keys | None) -> Counted:
+    """The distinct ones of ascending keys, with how often all of one were added."""
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    if times is None:
+        return keys[starts], np.diff(np.append(starts, len(keys)))
+    return keys[starts], np.add.reduceat(times, starts) if len(starts) else times
 
 
 class KeySet:
-    """Distinct non-negative int64 keys in an open-addressing table.
+    """Distinct non-negative int64 keys.
 
     `merge` is associative and commutative; the empty set is its neutral element.
     """
 
-    __slots__ = ("_count", "_table")
+    __slots__ = ("_entered", "_fresh", "_many", "_room", "_runs", "_seen", "_waiting")
 
-    def __init__(self) -> None:
-        """An empty set."""
-        self._table: Keys = np.full(64, -1, np.int64)
-        self._count = 0
+    def __init__(self, room: Room = BOUNDLESS) -> None:
+        """An empty set, whose keys are held in `room`."""
+        self._room = room
+        self._runs: list[Run] = []
+        self._waiting: list[Keys] = []
+        self._many = 0
+        """Keys in `_waiting`, or in `_fresh` where there is that."""
+        self._fresh: Keys | None = None
+        self._seen: Keys = _NONE
+        self._entered = False
+
+    def __del__(self) -> None:
+        """Leave the room."""
+        if self._entered:
+            self._room.enter(-1)
 
     @classmethod
-    def of(cls, keys: Keys) -> KeySet:
+    def of(cls, keys: Keys, room: Room = BOUNDLESS) -> KeySet:
         """The set of some keys (int64[n], each 0 or more)."""
-        made = cls()
+        made = cls(room)
         made.add(keys)
         return made
 
     def __len__(self) -> int:
         """Distinct keys."""
-        return self._count
+        return len(self.run())
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same keys."""
@@ -84,42 +300,138 @@ class KeySet:
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Add `keys`, or those of them whose entry in `hits` is `code`."""
-        from scanner.kernel_sets import set_insert
+        if self._fresh is not None:
+            self._gather(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
+            return
+        self._waiting.append(keys.copy() if hits is None else keys[hits == code])
+        self._many += len(self._waiting[-1])
+        if self._many <= _LEAST:
+            return
+        if not self._entered:
+            self._entered = True
+            self._room.enter()
+        share = self._room.share()
+        if self._many > min(share, _FEW):
+            if is_compiled() and share > _FEW:
+                self._filter()
+            else:
+                self._flush()
 
-        if hits is None:
-            hits, code = np.zeros(0, np.uint8), -1
-        expect(8 * len(keys))
+    def _filter(self) -> None:
+        """From here on keys gather in one array, without most of those that were met before."""
+        waiting, self._waiting, self._many = self._waiting, [], 0
+        self._fresh, self._seen = np.empty(2 * _FEW, np.int64), np.zeros(2 * _FEW, np.int64)
+        for keys in waiting:
+            self._gather(keys, _NO_HITS, -1)
+
+    def _gather(self, keys: Keys, hits: npt.NDArray[np.uint8], code: int) -> None:
+        from scanner.kernel_sets import gather
+
+        assert self._fresh is not None
         position = 0
         while position < len(keys):
-            limit = len(self._table) * 5 // 8
-            position, self._count = set_insert(self._table, keys, hits, code, position, self._count, limit)
-            if position < len(keys):
-                self._grow()
+            position, self._many = gather(keys, hits, code, position, self._seen, self._fresh, self._many)
+            if self._many == len(self._fresh):
+                self._full()
 
-    def _grow(self) -> None:
-        from scanner.kernel_sets import set_insert
+    def _full(self) -> None:
+        """Make place for more keys: what stands twice goes, else the array grows, else its keys become a run."""
+        from scanner.kernel_sets import distinct, gather
 
-        held = self.members()
-        self._table = np.full(len(self._table) * 4, -1, np.int64)
-        _, self._count = set_insert(self._table, held, np.zeros(0, np.uint8), -1, 0, 0, len(self._table))
+        assert self._fresh is not None
+        self._fresh.sort()
+        self._many = distinct(self._fresh)
+        if self._many <= len(self._fresh) // 2:
+            return
+        size = 4 * len(self._fresh)
+        if size > self._room.share():
+            self._flush()
+            return
+        held, self._fresh, self._seen = self._fresh[: self._many], np.empty(size, np.int64), np.zeros(size, np.int64)
+        _, self._many = gather(held, _NO_HITS, -1, 0, self._seen, self._fresh, 0)
+
+    def _flush(self) -> None:
+        """Make a run of what has gathered."""
+        if not self._many:
+            return
+        if self._fresh is not None:
+            keys = self._fresh[: self._many]
+            self._many = 0
+        else:
+            keys = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+            self._waiting, self._many = [], 0
+        keys.sort()
+        self._take(self._sorted(keys))
+
+    def _sorted(self, keys: Keys) -> Counted:
+        """Ascending keys as they are kept."""
+        return _once(keys), None
+
+    def _take(self, made: Counted) -> None:
+        """Add a run, and merge it with those before it that are not much longer; what is on disk waits for the end."""
+        self._runs.append(Run.joined(iter([made]), self._room))
+        while len(self._runs) > 1:
+            before, last = self._runs[-2:]
+            if len(before) > 2 * len(last) or not (before.in_memory and last.in_memory):
+                break
+            self._runs[-2:] = [self._merged([before, last])]
+
+    def _merged(self, runs: Sequence[Run]) -> Run:
+        return Run.joined(merged(runs), self._room)
 
     def merge(self, other: KeySet) -> KeySet:
         """The union, as a set of its own."""
-        small, large = sorted((self, other), key=len)
-        made = KeySet()
-        made._table, made._count = large._table.copy(), large._count
-        made.update(small)
+        made = KeySet(self._room)
+        made.update(self)
+        made.update(other)
         return made
 
     def update(self, other: KeySet) -> None:
         """Add all keys of another set."""
-        self.add(other.members())
+        other._flush()
+        self._runs += other._runs
 
-    def members(self) -> Keys:
-        """The keys in no order."""
-        held: Keys = self._table[self._table != -1]
-        return held
+    def run(self) -> Run:
+        """All keys as one run."""
+        self._flush()
+        if len(self._runs) != 1:
+            self._runs = [self._merged(self._runs)]
+        return self._runs[0]
+
+    def pieces(self) -> Iterator[Keys]:
+        """The keys in ascending order, some at a time; not to be changed."""
+        for keys, _ in self.run().pieces():
+            yield keys
 
     def keys(self) -> Keys:
         """The keys in ascending order."""
-        return np.sort(self.members())
+        return np.concatenate([_NONE, *self.pieces()])
+
+
+class KeyCounts(KeySet):
+    """A set that knows how often each of its keys was added."""
+
+    __slots__ = ()
+
+    def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
+        """Count `keys`, or those of them whose entry in `hits` is `code`."""
+        self._waiting.append(keys.copy() if hits is None else keys[hits == code])
+        self._many += len(self._waiting[-1])
+        if self._many <= _LEAST:
+            return
+        if not self._entered:
+            self._entered = True
+            self._room.enter()
+        if self._many > self._room.share():
+            self._flush()
+
+    def _sorted(self, keys: Keys) -> Counted:
+        return _summed(keys, None)
+
+    def _merged(self, runs: Sequence[Run]) -> Run:
+        return Run.joined(merged(runs, counted=True), self._room)
+
+    def items(self) -> tuple[Keys, Keys]:
+        """Keys in ascending order and how often each was added."""
+        keys, times = _joined(list(self.run().pieces()))
+        return keys, np.ones(len(keys), np.int64) if times is None else times

@@ -9,6 +9,7 @@ from scanner.detect.tables import Tables
 from scanner.errors import ReadError
 from scanner.ingest.interface import Part
 from scanner.model import Problem
+from scanner.sets import BOUNDLESS, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class ShardContext:
     """Headers by position."""
     births: frozenset[str] = frozenset()
     """Spellings, folded, that head dates of birth."""
+    room: Room = BOUNDLESS
+    """Where the sets of keys are held."""
 
 
 def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:

@@ -63,19 +63,25 @@ def test_a_column_is_profiled_the_same(cells: list[str], text_only: bool) -> Non
     with pytest.MonkeyPatch.context() as patch:
         for name in ("profile_column", "text_lines"):
             patch.setattr(kernels, name, kernel(kernels, name).interpreted)
-        patch.setattr(kernel_sets, "set_insert", kernel(kernel_sets, "set_insert").interpreted)
         assert profiled(cells, text_only) == by_machine
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 2**62), max_size=200))
-def test_keys_go_to_the_same_places_of_a_table(keys: list[int]) -> None:
-    tables = []
-    for insert in (kernel_sets.set_insert, kernel(kernel_sets, "set_insert").interpreted):
-        table = np.full(512, -1, np.int64)
-        insert(table, np.array(keys, np.int64), np.zeros(0, np.uint8), -1, 0, 0, 400)
-        tables.append(table.tolist())
-    assert tables[0] == tables[1]
+def test_keys_are_gathered_and_packed_the_same(keys: list[int]) -> None:
+    made = []
+    for way in (lambda name: getattr(kernel_sets, name), lambda name: kernel(kernel_sets, name).interpreted):
+        seen, fresh = np.zeros(64, np.int64), np.zeros(256, np.int64)
+        _, used = way("gather")(np.array(keys, np.int64), np.zeros(0, np.uint8), -1, 0, seen, fresh, 0)
+        held = np.sort(fresh[:used])
+        held = held[: way("distinct")(held)]
+        heads, ends = np.zeros(-(-len(held) // 256), np.int64), np.zeros(-(-len(held) // 256) + 1, np.int64)
+        data, back = np.zeros(8 * len(held), np.uint8), np.zeros(len(held), np.int64)
+        way("pack")(held, heads, ends, data)
+        way("unpack")(data, heads, ends, 0, len(heads), back)
+        assert back.tolist() == held.tolist() == sorted(set(keys))
+        made.append((heads.tolist(), ends.tolist(), data[: ends[-1]].tolist()))
+    assert made[0] == made[1]
 
 
 @settings(max_examples=150, deadline=None)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scanner import ScanOptions, scan
+from scanner import ScanOptions, scan, sets
+from scanner.errors import OptionError
 from scanner.model import ScanResult
+from scanner.vault import Vault
 
 
 def comparable(result: ScanResult) -> ScanResult:
@@ -44,3 +46,20 @@ def test_workers_and_shard_sizes_do_not_show(calls: Path) -> None:
     ]
     assert all(report == reports[0] for report in reports[1:])
     assert {artifact.rows for artifact in reports[0].artifacts} == {9000}
+
+
+def test_it_does_not_show_whether_sets_lie_on_disk(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = comparable(scan(str(calls), options=ScanOptions(workers=2, shard_bytes=1 << 16)))
+    for name, value in (("WINDOW", 100), ("_FEW", 16), ("_MOST", 64), ("_LEAST", 8), ("_CRUMB", 2)):
+        monkeypatch.setattr(sets, name, value)
+    written: list[int] = []
+    append = Vault.append
+    monkeypatch.setattr(Vault, "take", lambda *_: False)
+    monkeypatch.setattr(Vault, "append", lambda vault, data: (written.append(len(data)), append(vault, data))[1])
+    assert comparable(scan(str(calls), options=ScanOptions(workers=2, shard_bytes=1 << 16, memory=1 << 28))) == whole
+    assert sum(written) > 8 * 8000
+
+
+def test_a_scan_needs_some_memory() -> None:
+    with pytest.raises(OptionError, match="at least 256 MiB"):
+        ScanOptions(memory=1 << 20)

@@ -21,6 +21,7 @@ BASE = frozenset(
         "lanes",
         "sets",
         "kernel_sets",
+        "vault",
         "identifiers",
         "packs",
     }
@@ -37,7 +38,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "compiled": frozenset(),
     "lanes": frozenset(),
     "kernel_sets": frozenset({"compiled", "lanes"}),
-    "sets": frozenset({"errors", "terms", "options", "model", "compiled", "kernel_sets"}),
+    "vault": frozenset({"errors"}),
+    "sets": frozenset({"compiled", "kernel_sets", "vault"}),
     # The code tables that a validator checks against are the packs'; they are loaded when first asked for.
     "identifiers": frozenset({"errors", "terms", "packs"}),
     "packs": frozenset({"errors", "terms", "options", "model", "identifiers"}),

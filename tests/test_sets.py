@@ -1,43 +1,142 @@
-"""Key sets are exact and merge like sets."""
+"""Key sets are exact and merge like sets, wherever their keys are held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.sets import KeySet
+from scanner import sets
+from scanner.compiled import compile_all
+from scanner.errors import InternalError
+from scanner.sets import KeyCounts, KeySet, Room, Run, merged
 
-keys = st.lists(st.integers(0, 2**62), max_size=300)
-
-
-def made(values: list[int]) -> KeySet:
-    return KeySet.of(np.array(values, np.int64))
-
-
-@given(keys)
-@settings(max_examples=60, deadline=None)
-def test_set_holds_each_key_once(values: list[int]) -> None:
-    assert made(values).keys().tolist() == sorted(set(values))
-    assert len(made(values)) == len(set(values))
+#: Keys as digests, as CNICs, as mobile numbers, and close together.
+numbers = st.integers(3_000_000_000, 3_000_200_000)
+key = st.one_of(st.integers(0, 2**62), st.integers(10**12, 9 * 10**12), numbers, st.integers(0, 60))
+keys = st.lists(key, max_size=300)
+#: No memory at all, so that all runs but the shortest go to disk; and all there is.
+memory = st.sampled_from((0, 1 << 40))
 
 
-@given(keys, keys, keys)
-@settings(max_examples=40, deadline=None)
-def test_merge_is_associative_commutative_and_neutral(a: list[int], b: list[int], c: list[int]) -> None:
-    x, y, z = made(a), made(b), made(c)
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets that gather few keys, pack early and merge in small windows do with hundreds of keys all they ever do."""
+    compile_all()
+    for name, value in (("WINDOW", 64), ("PACK_FROM", 8), ("_FEW", 16), ("_MOST", 64), ("_LEAST", 8), ("_CRUMB", 2)):
+        monkeypatch.setattr(sets, name, value)
+
+
+def made(values: list[int], memory: int = 1 << 40, kind: type[KeySet] = KeySet, step: int = 37) -> Any:
+    """A set of values that were added some at a time."""
+    held = kind(Room(memory))
+    for start in range(0, len(values), step):
+        held.add(np.array(values[start : start + step], np.int64))
+    return held
+
+
+same = settings(max_examples=60, deadline=None)
+
+
+@given(keys, memory, st.integers(1, 400))
+@same
+def test_set_holds_each_key_once(values: list[int], memory: int, step: int) -> None:
+    held = made(values, memory, step=step)
+    assert held.keys().tolist() == sorted(set(values))
+    assert len(held) == len(set(values))
+
+
+@given(keys, keys, keys, memory)
+@same
+def test_merge_is_associative_commutative_and_neutral(a: list[int], b: list[int], c: list[int], memory: int) -> None:
+    x, y, z = made(a, memory), made(b), made(c, memory)
     assert x.merge(y) == y.merge(x)
     assert x.merge(y).merge(z) == x.merge(y.merge(z))
-    assert x.merge(KeySet()) == x
+    assert x.merge(KeySet()) == x.merge(x) == x
+    assert x.merge(y).keys().tolist() == sorted({*a, *b})
 
 
-def test_growth_keeps_every_key() -> None:
-    values = np.random.default_rng(1).integers(0, 2**40, 50_000)
-    held = KeySet()
-    for start in range(0, len(values), 777):
-        held.add(values[start : start + 777])
-    assert np.array_equal(held.keys(), np.unique(values))
+@given(keys, keys, memory)
+@same
+def test_counts_add_up_in_any_order(a: list[int], b: list[int], memory: int) -> None:
+    wanted = sorted(Counter([*a, *b]).items())
+    for one, other in ((a, b), (b, a)):
+        held = made(one, memory, KeyCounts)
+        held.update(made(other, memory, KeyCounts))
+        found, times = held.items()
+        assert list(zip(found.tolist(), times.tolist(), strict=True)) == wanted
+        assert held == made([*a, *b])
+
+
+@given(st.sets(key, max_size=200), memory, key, key)
+@same
+def test_a_run_gives_its_keys_back_by_range(held: set[int], memory: int, one: int, other: int) -> None:
+    run = Run.of(np.array(sorted(held), np.int64), Room(memory))
+    low, high = sorted((one, other))
+    assert len(run) == len(held)
+    assert run.between(low, high)[0].tolist() == sorted(value for value in held if low <= value < high)
+    assert [int(value) for piece, _ in run.pieces() for value in piece] == sorted(held)
+
+
+def test_windows_of_a_merge_are_of_the_size_that_is_asked_for() -> None:
+    """Many short runs and a few long ones: neither the one nor the other may come all at once."""
+    dice = np.random.default_rng(2)
+    runs = [Run.of(np.unique(dice.integers(0, 1 << 40, size))) for size in (*[3] * 500, 2000, 3000)]
+    sizes = [len(piece) for piece, _ in merged(runs)]
+    assert sum(sizes) >= 6_400
+    assert max(sizes) < 64 + 2 * len(runs)
+
+
+def test_growth_keeps_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    values = np.random.default_rng(1).integers(0, 2**40, 700_000)
+    for memory in (1 << 20, 1 << 40):
+        held = KeySet(Room(memory))
+        for start in range(0, len(values), 7777):
+            held.add(values[start : start + 7777])
+        assert np.array_equal(held.keys(), np.unique(values))
 
 
 def test_add_takes_only_the_keys_of_one_code() -> None:
-    held = KeySet()
-    held.add(np.array([5, 6, 7, 6], np.int64), np.array([1, 2, 1, 2], np.uint8), 2)
-    assert held.keys().tolist() == [6]
+    for kind in (KeySet, KeyCounts):
+        held = kind()
+        for _ in range(30):
+            held.add(np.array([5, 6, 7, 6], np.int64), np.array([1, 2, 1, 2], np.uint8), 2)
+        assert held.keys().tolist() == [6]
+
+
+@pytest.mark.parametrize(("low", "high", "most"), [(3_000_000_000, 3_500_000_000, 2.2), (10**12, 8 * 10**12, 4.2)])
+def test_packed_keys_take_few_bytes(monkeypatch: pytest.MonkeyPatch, low: int, high: int, most: float) -> None:
+    """A million mobile numbers lie some 500 apart, as many CNICs some 7,000,000."""
+    monkeypatch.undo()
+    numbers = np.unique(np.random.default_rng(1).integers(low, high, 1_000_000))
+    room = Room(1 << 40)
+    before = room.vault.free
+    held = Run.of(numbers, room)
+    assert before - room.vault.free < most * len(numbers)
+    del held
+    assert room.vault.free == before
+
+
+def test_what_lies_on_disk_is_no_key_in_clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.undo()
+    written = []
+    monkeypatch.setattr("os.pwrite", lambda _, data, at: (written.append(bytes(data)), len(data))[1])
+    numbers = np.arange(3_001_234_567, 3_001_234_567 + 2000, dtype=np.int64)
+    KeySet.of(numbers, Room(0)).run()
+    (data,) = written
+    assert len(data) == 8 * len(numbers)
+    assert numbers[1000].tobytes() not in data
+
+
+def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", full)
+    with pytest.raises(InternalError, match=r"No space left on device.*TMPDIR.*--memory"):
+        made(list(range(500)), 0)

@@ -170,6 +170,14 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     show_default=True,
     help="Bytes of input in one piece of work; the report does not depend on it.",
 )
+@click.option(
+    "--memory",
+    type=Size(),
+    default="1GiB",
+    show_default=True,
+    metavar="SIZE",
+    help="Memory to take, about, however large the input; exact sets beyond it lie enciphered in a temporary file.",
+)
 @reading_options
 @click.option(
     "--test-hashes",
@@ -199,6 +207,7 @@ def command(
     reveal: bool,
     samples: int,
     shard_bytes: int,
+    memory: int,
     test_hashes: bool,
     hash_progress: Path | None,
     quiet: bool,
@@ -216,6 +225,7 @@ def command(
     options = ScanOptions(
         workers=workers,
         shard_bytes=shard_bytes,
+        memory=memory,
         patterns=patterns,
         reveal=reveal,
         samples=samples,

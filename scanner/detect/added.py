@@ -25,7 +25,7 @@ from scanner.ingest.interface import Cells
 from scanner.packs.automaton import ENDLESS, Needs, needs
 from scanner.packs.backtracking import in_text
 from scanner.packs.schema import Expression, Identifier, Notation, Pack
-from scanner.sets import KeySet
+from scanner.sets import BOUNDLESS, KeySet, Room
 from scanner.terms import ColumnType, Form, PackType
 
 if TYPE_CHECKING:
@@ -151,6 +151,8 @@ class AddedProfile:
     """Cells in whose text such identifiers stand and none of the contract's."""
     given_up: dict[str, int] = field(default_factory=dict)
     """Expression → cells that it was not run on to the end."""
+    room: Room = BOUNDLESS
+    """Where the sets are held."""
 
     def update(self, other: AddedProfile) -> None:
         """Merge another profile into this one."""
@@ -159,7 +161,7 @@ class AddedProfile:
             self.counts += other.counts
             self.times += other.times
         for code, held in other.sets.items():
-            self.sets.setdefault(code, KeySet()).update(held)
+            self.sets.setdefault(code, KeySet(self.room)).update(held)
         self.hidden = max(self.hidden, other.hidden)
         self.lone += other.lone
         for name, cells in other.given_up.items():
@@ -172,7 +174,7 @@ class AddedProfile:
     def take(self, code: int, keys: npt.NDArray[np.int64], times: int) -> None:
         """Add keys of a type in one way to stand, which stood so many times."""
         self.times[code] += times
-        self.sets.setdefault(code, KeySet()).add(keys)
+        self.sets.setdefault(code, KeySet(self.room)).add(keys)
 
     def scan(self, cells: Cells, tables: Tables, lines: bool) -> None:
         """Add cells; `lines`: each is a line of a document."""

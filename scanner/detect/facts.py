@@ -37,6 +37,7 @@ class Facts:
     evidence: list[Evidence] = field(default_factory=list)
     hash: HashTest | None = None
     """Of digests: whether they can be reversed."""
+    _found: dict[tuple[AnyType, tuple[int, ...]], KeySet] = field(default_factory=dict)
 
     @classmethod
     def of(cls, key: str | int, name: str | None, profile: ColumnProfile, pack: Pack, tables: Tables) -> Facts:
@@ -145,10 +146,11 @@ class Facts:
         held = [sets[code] for way in ways if (code := at * 3 + way) in sets]
         if len(held) == 1:
             return held[0]
-        out = KeySet()
-        for one in held:
-            out = out.merge(one)
-        return out
+        if (kind, ways) not in self._found:
+            made = self._found[kind, ways] = KeySet(self.profile.room)
+            for one in held:
+                made.update(one)
+        return self._found[kind, ways]
 
     def times(self, kind: AnyType, *ways: int) -> int:
         """Occurrences, likewise."""

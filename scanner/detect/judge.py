@@ -66,8 +66,8 @@ class _Count:
             self.add(one, verdict.type, *_ALL)
             return len(one.found(verdict.type, *_ALL))
         code = 12 if verdict.form is Form.HASHED else 13
-        hidden = one.profile.sets.get(code * 3, KeySet())
-        self.veiled.setdefault(verdict.type, KeySet()).update(hidden)
+        hidden = one.profile.sets.get(code * 3) or KeySet()
+        self.veiled[verdict.type] = self.veiled[verdict.type].merge(hidden) if verdict.type in self.veiled else hidden
         if verdict.form is not Form.DAMAGED:
             self.add(one, verdict.type, *(_ALL if isinstance(verdict.type, PackType) else (k.SURE,)))
         return len(hidden) if verdict.form is Form.HASHED else None

@@ -19,7 +19,7 @@ from scanner.detect.rows import Births, Together, says_birth
 from scanner.detect.tables import Tables
 from scanner.ingest.interface import Cells, Chunk, column_of
 from scanner.model import Problem
-from scanner.sets import KeyCounts, KeySet
+from scanner.sets import BOUNDLESS, KeyCounts, KeySet, Room
 
 if TYPE_CHECKING:
     from scanner.detect.added import AddedProfile
@@ -55,14 +55,14 @@ class ColumnProfile:
     times: Any = None
     sets: dict[int, KeySet] = field(default_factory=dict)
     """Kind * 3 + way to stand → distinct keys."""
-    digests: KeyCounts = field(default_factory=KeyCounts)
-    """How often each digest stands, by its key."""
     samples: tuple[tuple[int, int, bytes], ...] = ()
     """The first distinct cells: order of the shard, row in it, bytes."""
     place: tuple[int, int] = (1 << 62, 0)
     """Where the column was first seen: order of the shard, position in it."""
     added: AddedProfile | None = None
     """What it shows of identifiers that the pack adds; None where it adds none."""
+    room: Room = BOUNDLESS
+    """Where the sets are held."""
 
     def _ready(self, tables: Tables) -> None:
         if self.counts is None:
@@ -101,9 +101,7 @@ class ColumnProfile:
             used = int(sink.state[0])
             codes, keys = sink.codes[:used], sink.keys[:used]
             for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist():
-                self.sets.setdefault(code, KeySet()).add(keys, codes, code)
-                if code == 3 * kernels.K_DIGEST:
-                    self.digests.add(keys[codes == code])
+                self._set(code).add(keys, codes, code)
             if tables.added is not None:
                 self._scan_added(cells, tables, text_only)
             if not text_only and len(self.samples) < keep:
@@ -113,8 +111,23 @@ class ColumnProfile:
         from scanner.detect.added import AddedProfile
 
         if self.added is None:
-            self.added = AddedProfile()
+            self.added = AddedProfile(room=self.room)
         self.added.scan(cells, tables, text_only)
+
+    @property
+    def digests(self) -> KeyCounts:
+        """How often each digest stands, by its key."""
+        from scanner.detect import kernels
+
+        held = self.sets.get(3 * kernels.K_DIGEST)
+        return held if isinstance(held, KeyCounts) else KeyCounts()
+
+    def _set(self, code: int) -> KeySet:
+        from scanner.detect import kernels
+
+        if code not in self.sets:
+            self.sets[code] = (KeyCounts if code == 3 * kernels.K_DIGEST else KeySet)(self.room)
+        return self.sets[code]
 
     def _sample(self, cells: Cells, order: int, keep: int) -> None:
         seen = {text for _, _, text in self.samples}
@@ -134,7 +147,7 @@ class ColumnProfile:
         self.cells += other.cells
         self.place = min(self.place, other.place)
         if other.added is not None:
-            self.added = type(other.added)() if self.added is None else self.added
+            self.added = type(other.added)(room=self.room) if self.added is None else self.added
             self.added.update(other.added)
         if other.counts is None:
             return
@@ -150,9 +163,8 @@ class ColumnProfile:
                 self.extremes[low] = min(self.extremes[low], other.extremes[low])
             for high in (1, 3, 5, 7, 8):
                 self.extremes[high] = max(self.extremes[high], other.extremes[high])
-        self.digests.update(other.digests)
         for code, held in other.sets.items():
-            self.sets.setdefault(code, KeySet()).update(held)
+            self._set(code).update(held)
         merged: dict[bytes, tuple[int, int, bytes]] = {}
         for sample in sorted((*self.samples, *other.samples)):
             merged.setdefault(sample[2], sample)
@@ -198,6 +210,12 @@ class ArtifactProfile:
     """A part could not be read."""
     together: Together = field(default_factory=Together)
     births: Births = field(default_factory=Births)
+    room: Room = BOUNDLESS
+    """Where the sets of keys are held."""
+
+    def __post_init__(self) -> None:
+        """What stands outside the columns shares the room."""
+        self.loose.room = self.room
 
     def scan(
         self,
@@ -220,7 +238,7 @@ class ArtifactProfile:
             key: str | int = named[position] or position if named else position
             column = self.columns.get(key)
             if column is None:
-                column = self.columns[key] = ColumnProfile()
+                column = self.columns[key] = ColumnProfile(room=self.room)
                 self.names[key] = named[position] if named else None
             column.place = min(column.place, (order, position))
             column.scan(array, tables, order, self.keep, text_only=lines)
@@ -253,7 +271,7 @@ class ArtifactProfile:
         self.cells += other.cells
         self.failed = self.failed or other.failed
         for key, column in other.columns.items():
-            self.columns.setdefault(key, ColumnProfile()).update(column, self.keep)
+            self.columns.setdefault(key, ColumnProfile(room=self.room)).update(column, self.keep)
             self.names.setdefault(key, other.names.get(key))
         self.loose.update(other.loose, 0)
         self.together.update(other.together)
@@ -263,7 +281,7 @@ class ArtifactProfile:
 
     def merge(self, other: ArtifactProfile) -> ArtifactProfile:
         """Both as a profile of its own; associative and commutative, the new profile is neutral."""
-        made = ArtifactProfile(keep=max(self.keep, other.keep))
+        made = ArtifactProfile(keep=max(self.keep, other.keep), room=self.room)
         made.update(self)
         made.update(other)
         return made

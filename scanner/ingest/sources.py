@@ -240,7 +240,8 @@ class StdinSource:
     def __init__(self, memory: int, stream: BinaryIO | None = None, path: str = "-") -> None:
         """`memory` bytes stay in memory; `stream` is standard input unless given."""
         self._input = stream if stream is not None else sys.stdin.buffer
-        from scanner.ingest.spool import Spool, Vault  # not needed for files
+        from scanner.ingest.spool import Spool  # not needed for files
+        from scanner.vault import Vault
 
         self._kept = Spool(Vault(memory))
         self._length, self._ended, self._path = 0, False, path

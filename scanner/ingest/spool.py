@@ -1,17 +1,9 @@
-"""Members that must be sought in: held in memory up to a bound, beyond it in an unlinked, enciphered temporary file.
-
-Plain bytes of a scanned archive are never written to disk: the file holds AES-256 in counter mode under a key that
-lives in this process only.
-"""
+"""Members that must be sought in: held in a vault, in memory up to a bound and enciphered on disk beyond it."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import secrets
-import tempfile
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,67 +15,9 @@ from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import Limits
 from scanner.terms import ProblemCode
+from scanner.vault import Vault
 
 PIECE = 1 << 18
-
-
-class Vault:
-    """Bytes of spooled members: `memory` bytes in the clear in memory, all further ones enciphered on disk.
-
-    Appended to and read on any thread.
-    """
-
-    def __init__(self, memory: int) -> None:
-        """`memory` bytes are shared by all spools of the vault."""
-        self._free = memory
-        self._lock = threading.Lock()
-        self._file: Any = None
-        self._length = 0
-        self._key = secrets.token_bytes(32)
-
-    def __del__(self) -> None:
-        """Close the file, which has no name and is gone then."""
-        if self._file is not None:
-            self._file.close()
-
-    def take(self, wanted: int) -> bool:
-        """Reserve `wanted` bytes of memory, or say that there are none left."""
-        with self._lock:
-            if wanted > self._free:
-                return False
-            self._free -= wanted
-            return True
-
-    def give(self, returned: int) -> None:
-        """Return reserved bytes."""
-        with self._lock:
-            self._free += returned
-
-    def _cipher(self, offset: int) -> Any:
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
-        return Cipher(algorithms.AES(self._key), modes.CTR((offset // 16).to_bytes(16, "big"))).encryptor()
-
-    def append(self, data: bytes) -> int:
-        """Encipher and write `data`; its offset in the file."""
-        with self._lock:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="breachscan-")  # noqa: SIM115  (lives as long as the vault)
-            offset, skip = self._length, self._length % 16
-            cipher = self._cipher(offset)
-            cipher.update(bytes(skip))
-            view, at = memoryview(cipher.update(data)), offset
-            while view:
-                done = os.pwrite(self._file.fileno(), view, at)
-                view, at = view[done:], at + done
-            self._length += len(data)
-            return offset
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Decipher `length` bytes at `offset` of the file."""
-        cipher = self._cipher(offset)
-        cipher.update(bytes(offset % 16))
-        return bytes(cipher.update(os.pread(self._file.fileno(), length, offset)))
 
 
 class Spool:

@@ -9,7 +9,8 @@ import numpy as np
 
 from scanner.packs.schema import Pack
 from scanner.score.holding import Kind
-from scanner.score.linkage import Run, windows
+from scanner.score.linkage import windows
+from scanner.sets import Run
 from scanner.terms import ColumnType
 
 Breakdown = Mapping[str, Mapping[str, int]]

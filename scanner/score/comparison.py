@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from scanner.score.duplicates import Shape, duplicates
 from scanner.score.holding import Kind
-from scanner.score.linkage import Run, shared
+from scanner.score.linkage import shared
+from scanner.sets import Run
 from scanner.terms import AnyType, ColumnType
 
 

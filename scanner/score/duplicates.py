@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from scanner.sets import Keys
+from scanner.sets import KeySet
 
 #: Kept nowhere: without it nobody can tell a print from one made of guessed numbers.
 _SECRET = os.urandom(32)
@@ -25,12 +25,13 @@ class Print:
     """Keyed digest over the normalised values, ascending."""
 
 
-def mark(parts: Iterable[Keys]) -> bytes:
-    """A keyed digest over sets of keys, each ascending."""
+def mark(sets: Iterable[KeySet]) -> bytes:
+    """A keyed digest over sets of keys."""
     digest = blake2b(key=_SECRET, digest_size=16)
-    for keys in parts:
-        digest.update(len(keys).to_bytes(8, "little"))
-        digest.update(keys.tobytes())
+    for held in sets:
+        digest.update(len(held).to_bytes(8, "little"))
+        for keys in held.pieces():
+            digest.update(keys.data)
     return digest.digest()
 
 

@@ -9,7 +9,7 @@ from scanner.model import Artifact
 from scanner.packs.load import fold_header
 from scanner.score.duplicates import Shape
 from scanner.score.exposure import Exposure
-from scanner.score.linkage import Run
+from scanner.sets import Run
 from scanner.terms import AnyType
 
 #: Kind of set: the type, and whether its values are veiled.

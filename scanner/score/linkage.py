@@ -3,95 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scanner.sets import Keys
+from scanner.sets import WINDOW, Keys, Run, bounds, merged
 
-#: Keys that a merge holds at a time, about.
-WINDOW = 1 << 21
 #: Pairs that are counted at a time.
 _PAIRS = 1 << 21
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Distinct keys in ascending order, packed: those that share their high bits lie together and keep the low ones.
-
-    Two bytes a key for mobile numbers, four for CNICs, where a set of int64 takes eight.
-    """
-
-    shift: int
-    high: npt.NDArray[np.int64]
-    """Distinct high parts, ascending."""
-    ends: npt.NDArray[np.int64]
-    """Where the keys of each high part end."""
-    low: Any
-    """Low parts, uint16 or uint32."""
-
-    @classmethod
-    def of(cls, keys: Keys) -> Run:
-        """The run of distinct keys in ascending order (int64[n], each 0 or more)."""
-        shift = 16 if len(keys) and int(keys[-1]) >> 33 == 0 else 32
-        parts = keys >> shift
-        first = np.flatnonzero(np.diff(parts, prepend=-1))
-        ends = np.append(first[1:], len(keys)).astype(np.int64)
-        narrow = np.uint16 if shift == 16 else np.uint32
-        return cls(shift, parts[first], ends[: len(first)], (keys & ((1 << shift) - 1)).astype(narrow))
-
-    def __len__(self) -> int:
-        """Distinct keys."""
-        return len(self.low)
-
-    def place(self, bound: int) -> int:
-        """How many keys are smaller than `bound`, at the resolution of the high parts."""
-        at = int(np.searchsorted(self.high, bound >> self.shift))
-        return int(self.ends[at - 1]) if at else 0
-
-    def slice(self, start: int, stop: int) -> Keys:
-        """The keys from one place to another; both must be places of high parts."""
-        first = int(np.searchsorted(self.ends, start, side="right"))
-        last = int(np.searchsorted(self.ends, stop, side="right"))
-        sizes = np.diff(self.ends[first:last], prepend=start)
-        keys: Keys = np.repeat(self.high[first:last] << self.shift, sizes) + self.low[start:stop]
-        return keys
-
-
-def _bounds(runs: Sequence[Run]) -> list[int]:
-    """Key bounds, multiples of every run's high part, between which the runs hold about WINDOW keys."""
-    total = sum(len(run) for run in runs)
-    pieces = max(1, -(-total // WINDOW))
-    top = max((int(run.high[-1]) + 1) << run.shift for run in runs)
-    if pieces == 1:
-        return [0, top]
-    unit = max(run.shift for run in runs)
-    drawn = [run.high[np.linspace(0, len(run.high) - 1, min(len(run.high), 64 * pieces), dtype=np.int64)] << run.shift
-             for run in runs]  # fmt: skip
-    marks = np.unique(np.concatenate(drawn) >> unit) << unit
-    sizes = [sum(run.place(int(mark)) for run in runs) for mark in marks]
-    wanted = [total * piece // pieces for piece in range(1, pieces)]
-    cuts = {int(marks[at]) for at in np.searchsorted(sizes, wanted).tolist() if at < len(marks)}
-    return [0, *sorted(cuts - {0}), top]
 
 
 def windows(parts: Sequence[tuple[int, Run]]) -> Iterator[tuple[Keys, npt.NDArray[np.int64]]]:
     """(keys, owners), keys ascending and the owners of one key ascending, each pair once; range by range."""
     parts = [(owner, run) for owner, run in sorted(parts, key=lambda part: part[0]) if len(run)]
-    if not parts:
+    if len({owner for owner, _ in parts}) == 1:
+        for keys, _ in merged([run for _, run in parts]):
+            yield keys, np.full(len(keys), parts[0][0], np.int64)
         return
-    bounds = _bounds([run for _, run in parts])
-    places = [[run.place(bound) for bound in bounds[:-1]] + [len(run)] for _, run in parts]
-    for at in range(len(bounds) - 1):
-        pieces = [
-            (owner, run.slice(place[at], place[at + 1]))
-            for (owner, run), place in zip(parts, places, strict=True)
-            if place[at] < place[at + 1]
-        ]
-        if not pieces:
-            continue
+    for low, high in pairwise(bounds([run for _, run in parts], WINDOW) if parts else ()):
+        pieces = [(owner, run.between(low, high)[0]) for owner, run in parts]
         keys = np.concatenate([piece for _, piece in pieces])
         owners = np.repeat(np.array([owner for owner, _ in pieces], np.int64), [len(piece) for _, piece in pieces])
         order = np.argsort(keys, kind="stable")

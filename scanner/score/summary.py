@@ -14,8 +14,9 @@ from scanner.score.duplicates import duplicates
 from scanner.score.duties import advice
 from scanner.score.exposure import Exposure, contents, join, merged
 from scanner.score.holding import Holding, Kind, layout
-from scanner.score.linkage import Run, shared, union
+from scanner.score.linkage import shared, union
 from scanner.score.severity import Model, score
+from scanner.sets import Run
 from scanner.terms import SUBSCRIBER_BASIS, ColumnType
 
 _MOST_OVERLAPS = 50

@@ -26,9 +26,10 @@ from scanner.ingest.readers.rows import find_header
 from scanner.ingest.readers.sheets import Sheets, cell_text
 from scanner.ingest.readers.sqlite import Sqlite
 from scanner.ingest.sources import BytesSource, digest
-from scanner.ingest.spool import Spool, Vault
+from scanner.ingest.spool import Spool
 from scanner.options import Limits, ScanOptions
 from scanner.terms import ProblemCode, Status
+from scanner.vault import Vault
 
 TEXT = b"msisdn,name\n" + b"".join(b"0300%07d,A\n" % i for i in range(5000))
 NESTED = pa.table(

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from scanner.score.duplicates import Print, Shape, duplicates, mark
+from scanner.sets import KeySet
 
 
 def column(kind: str, keys: list[int], filled: int = 10) -> Print:
-    return Print(kind, filled, mark([np.array(sorted(keys), np.int64)]))
+    return Print(kind, filled, mark([KeySet.of(np.array(keys, np.int64))]))
 
 
 A, B, C = column("msisdn", [1, 2, 3]), column("msisdn", [4, 5]), column("cnic", [7, 8])
@@ -41,5 +42,5 @@ def test_a_mark_does_not_tell_the_keys() -> None:
 
     keys = np.array([3001234567], np.int64)
     guess = blake2b((1).to_bytes(8, "little") + keys.tobytes(), digest_size=16).digest()
-    assert mark([keys]) != guess
-    assert mark([keys]) == mark([keys.copy()])
+    assert mark([KeySet.of(keys)]) != guess
+    assert mark([KeySet.of(keys)]) == mark([KeySet.of(keys[::-1])])

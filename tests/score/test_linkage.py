@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.score import linkage
-from scanner.score.linkage import Run, shared, union
+from scanner.score.linkage import shared, union
+from scanner.sets import Run
 
 #: Keys as mobile numbers, as CNICs, and close together.
 keys = st.one_of(
@@ -21,16 +22,6 @@ files = st.lists(st.sets(keys, max_size=40), min_size=1, max_size=7)
 
 def run(held: set[int]) -> Run:
     return Run.of(np.array(sorted(held), np.int64))
-
-
-@given(st.sets(keys, max_size=200))
-def test_a_run_gives_its_keys_back(held: set[int]) -> None:
-    made = run(held)
-    assert len(made) == len(held)
-    assert made.slice(0, len(made)).tolist() == sorted(held)
-    for bound in (0, 3_000_065_536, 1 << 40):
-        place = made.place(bound)
-        assert made.slice(0, place).tolist() + made.slice(place, len(made)).tolist() == sorted(held)
 
 
 @pytest.mark.parametrize("window", [4, 1 << 21])
@@ -61,10 +52,3 @@ def test_no_runs_share_nothing() -> None:
     assert shared([]) == {}
     assert shared([(0, run(set()))]) == {}
     assert union([], [frozenset({0})]) == [0]
-
-
-def test_a_run_takes_two_bytes_a_mobile_number() -> None:
-    """In the national space a million numbers share their high bits."""
-    numbers = np.unique(np.random.default_rng(1).integers(3_000_000_000, 3_500_000_000, 1_000_000))
-    made = Run.of(numbers)
-    assert made.low.nbytes + made.high.nbytes + made.ends.nbytes < 2.2 * len(numbers)

@@ -10,9 +10,10 @@ from typing import Any
 from scanner.errors import LimitError, ReadError
 from scanner.ingest.containers.ledger import Ledger, closed
 from scanner.ingest.interface import Source, Stream
-from scanner.ingest.spool import Bounds, MemberSource, Spool, Vault, as_read_error, metered
+from scanner.ingest.spool import Bounds, MemberSource, Spool, as_read_error, metered
 from scanner.options import Limits, ScanOptions
 from scanner.terms import ProblemCode
+from scanner.vault import Vault
 
 #: Bytes of a tar header that holds names or attributes of the member after it.
 _MAX_HEADER = 1 << 20

@@ -23,10 +23,11 @@ from scanner.ingest.readers.rows import lines_chunk
 from scanner.ingest.readers.sql_values import row_end, split_values
 from scanner.ingest.sniff import encoding_of
 from scanner.ingest.sources import Meter
-from scanner.ingest.spool import Spool, Vault
+from scanner.ingest.spool import Spool
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
+from scanner.vault import Vault
 
 _WORD = rb"[\w$\x80-\xff]"
 _NAME = rb'(?:[`"\[]?' + _WORD + rb'+[`"\]]?\.){0,3}(?:[`"\[]([^`"\]\r\n]{1,128})[`"\]]|(' + _WORD + rb"+))"
