@@ -22,6 +22,24 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any
     )
 
 
+def _bits(builder: Any, at: Any, test: Any) -> Any:
+    """For which of the 64 bytes from a pointer on a test of vectors holds, as bits, the first byte lowest."""
+    byte, wide = ir.IntType(8), ir.IntType(64)
+    vector = ir.VectorType(byte, _LANES)
+    found = ir.Constant(wide, 0)
+    for half in range(64 // _LANES):
+        here = builder.gep(at, [ir.Constant(wide, half * _LANES)], source_etype=byte)
+        lanes = builder.load(builder.bitcast(here, vector.as_pointer()), align=1, typ=vector)
+        bits = builder.zext(builder.bitcast(test(lanes), ir.IntType(_LANES)), wide)
+        found = builder.or_(found, builder.shl(bits, ir.Constant(wide, half * _LANES)))
+    return found
+
+
+def _each(value: int) -> Any:
+    """A byte in every place of a vector."""
+    return ir.Constant(ir.VectorType(ir.IntType(8), _LANES), [value] * _LANES)
+
+
 @intrinsic
 def word(typing_context, data, index):  # type: ignore[no-untyped-def]
     """The word at data[index:index + 8]; the caller knows that it lies within."""
@@ -41,26 +59,49 @@ def marks(typing_context, data, index, one, two, three, four):  # type: ignore[n
     def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         array, index, *wanted = arguments
         at = _pointer(context, builder, signature.args[0], array, index)
-        byte, wide = ir.IntType(8), ir.IntType(64)
-        vector = ir.VectorType(byte, _LANES)
-        found = ir.Constant(wide, 0)
+        vector = ir.VectorType(ir.IntType(8), _LANES)
         splats = []
         for value in wanted:
             first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
             mask = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [0] * _LANES)
             splats.append(builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask))
-        for half in range(64 // _LANES):
-            here = builder.gep(at, [ir.Constant(ir.IntType(64), half * _LANES)], source_etype=byte)
-            lanes = builder.load(builder.bitcast(here, vector.as_pointer()), align=1, typ=vector)
-            some = None
-            for splat in splats:
-                same = builder.icmp_unsigned("==", lanes, splat)
-                some = same if some is None else builder.or_(some, same)
-            bits = builder.zext(builder.bitcast(some, ir.IntType(_LANES)), wide)
-            found = builder.or_(found, builder.shl(bits, ir.Constant(wide, half * _LANES)))
-        return found
+
+        def test(lanes):  # type: ignore[no-untyped-def]
+            some = builder.icmp_unsigned("==", lanes, splats[0])
+            for splat in splats[1:]:
+                some = builder.or_(some, builder.icmp_unsigned("==", lanes, splat))
+            return some
+
+        return _bits(builder, at, test)
 
     return types.uint64(data, types.int64, types.uint8, types.uint8, types.uint8, types.uint8), make
+
+
+@intrinsic
+def digits_at(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are ASCII digits, as bits, the first byte lowest."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+        return _bits(builder, at, lambda lanes: builder.icmp_unsigned("<", builder.sub(lanes, _each(48)), _each(10)))
+
+    return types.uint64(data, types.int64), make
+
+
+@intrinsic
+def odd_at(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are an @ or beyond ASCII, as bits, the first byte lowest."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+
+        def test(lanes):  # type: ignore[no-untyped-def]
+            beyond = builder.icmp_signed("<", lanes, _each(0))
+            return builder.or_(beyond, builder.icmp_unsigned("==", lanes, _each(64)))
+
+        return _bits(builder, at, test)
+
+    return types.uint64(data, types.int64), make
 
 
 @intrinsic

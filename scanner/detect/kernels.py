@@ -831,7 +831,16 @@ def scan_text(buf, a, b, book, best, digits, sink):
     """Find identifiers inside text; returns how many. Numbers may be split by single separators."""
     found = 0
     i = a
+    near = a - 1
     while i < b:
+        if i > near:
+            # nothing begins before the next @, or before two bytes ahead of the next digit: +, ( or capitals
+            near = i
+            while near < b and not (48 <= buf[near] <= 57 or buf[near] == 64):
+                near += 1
+            if near == b:
+                break
+            i = near if buf[near] == 64 else max(i, near - 2)
         c = np.int64(buf[i])
         if c == 64:  # @: an e-mail address around it
             s = i
@@ -1029,21 +1038,14 @@ def text_lines(data, starts, stops, weights, scratch, book, tally, sink):
             sink.state[1] = weight
         counts[FILLED] += weight
         counts[BYTE_TOTAL] += weight * (b - a)
-        some = 0
         high = False
         for i in range(a, b):
-            c = data[i]
-            if 48 <= c <= 57 or c == 64:
-                some += 1
-            elif c >= 128:
-                high = True
+            high = high or data[i] >= 128
         if high:
             n = fold(data, a, b, scratch)
             k = scan_text(scratch, 0, n, book, best, digits, sink)
-        elif some:
-            k = scan_text(data, a, b, book, best, digits, sink)
         else:
-            k = 0
+            k = scan_text(data, a, b, book, best, digits, sink)
         if k:
             counts[TEXT_HIT] += weight
 

@@ -92,7 +92,9 @@ class ColumnProfile:
             scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
             room = 2 * len(cells) + cells.nbytes // 7 + 16
             sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
-            if text_only:
+            if text_only and is_compiled():
+                _text_quick(data, starts, stops, scratch, tables, tally, sink)
+            elif text_only:
                 kernels.text_lines(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
             elif is_compiled():
                 _scan_quick(data, starts, stops, scratch, tables, tally, sink)
@@ -190,6 +192,16 @@ def _scan_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables
             side, desk.side_starts[:aside], desk.side_stops[:aside], desk.side_weights[:aside], scratch, tables.book,
             tally, sink,
         )  # fmt: skip
+
+
+def _text_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables, tally: Any, sink: Any) -> None:
+    """As `kernels.text_lines`, without the lines in which no identifier can stand."""
+    from scanner.detect import kernels, text
+
+    rest = np.empty((2, len(starts)), np.int32)
+    left = text.pass_over(data, starts, stops, text.sizes_of(tables.book), tally.counts, rest)
+    if left:
+        kernels.text_lines(data, rest[0, :left], rest[1, :left], _ONCE, scratch, tables.book, tally, sink)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from scanner.ingest import FileSource
 from scanner.ingest.interface import Cells
 from scanner.ingest.readers.delimited import DelimitedReader, parse
 from scanner.ingest.readers.fields import count, holds, split
+from scanner.ingest.readers.text import lines_in
 
 CELL = st.text("ab1 \tخ", max_size=40)
 
@@ -114,3 +115,10 @@ def test_a_reader_finds_plain_blocks_in_place(tmp_path: Path, tail: str, plain: 
     chunks = [part.read() for part in stream.parts]
     assert sum(chunk.rows for chunk in chunks) == rows
     assert all(isinstance(column, Cells) for chunk in chunks for column in chunk.columns) is plain
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("ab\t خ", max_size=90) | st.just("z" * 64), max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_lines_end_however_they_do(lines: list[str], end: str) -> None:
+    block = end.join(lines).encode()
+    assert texts(lines_in(block)) == [line.encode() for line in lines if line]

@@ -132,6 +132,50 @@ def split(block: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> lis
         room *= 2
 
 
+@kernel
+def _line_ends(data, starts, stops):
+    """The places of lines that are not empty; returns how many there are, or -2 where the arrays are full."""
+    n = len(data)
+    rows = start = block = 0
+    while block < n:
+        found = _NONE
+        if block + 64 <= n:
+            found = marks(data, block, _LF, _CR, _LF, _CR)
+        else:
+            for i in range(block, n):
+                if data[i] == _LF or data[i] == _CR:
+                    found |= _ONE << np.uint64(i - block)
+        while found:
+            at = block + first_bit(found)
+            found &= found - _ONE
+            if at > start:
+                if rows == len(starts):
+                    return _FULL
+                starts[rows], stops[rows] = start, at
+                rows += 1
+            start = at + 1
+        block += 64
+    if n > start:
+        if rows == len(starts):
+            return _FULL
+        starts[rows], stops[rows] = start, n
+        rows += 1
+    return rows
+
+
+def split_lines(data: Any) -> Cells:
+    """The lines of a block (uint8[n]) that are not empty; a line ends at a line feed, a carriage return or both."""
+    sample = data[:_SAMPLE]
+    ends = np.count_nonzero((sample == _LF) | (sample == _CR)) + 1
+    room = int(ends * 1.25 * len(data) / max(1, len(sample))) + 64
+    while True:
+        starts, stops = np.empty(room, np.int32), np.empty(room, np.int32)
+        rows = _line_ends(data, starts, stops)
+        if rows != _FULL:
+            return Cells(data, starts[:rows], stops[:rows])
+        room *= 2
+
+
 def holds(column: Cells, text: bytes) -> bool:
     """Whether a cell of a column is just `text`."""
     wanted: Any = np.frombuffer(text, np.uint8)

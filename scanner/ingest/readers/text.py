@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scanner.compiled import expect, is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import Cells, Chunk, Head, Part, Source, Stream, column_of
 from scanner.ingest.readers.blocks import Cutter, record_blocks
@@ -33,16 +34,23 @@ class _Lines:
     def read(self) -> Chunk:
         """Lines that are not blank, as one binary column."""
         problems = list(self.problems)
-        block = cleaned(self.block, problems, None)
-        if b"\r" in block:
-            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == 10)
-        starts = np.concatenate(([0], ends + 1)).astype(np.int32)
-        stops = np.concatenate((ends, [len(data)])).astype(np.int32)
-        some = stops > starts
-        lines = Cells(data, starts[some], stops[some])
+        lines = lines_in(cleaned(self.block, problems, None))
         return Chunk(len(lines), (lines,), problems=tuple(problems))
+
+
+def lines_in(block: bytes) -> Cells:
+    """The lines of a block that are not empty, whatever ends them."""
+    data = np.frombuffer(block, np.uint8)
+    expect(len(block))
+    if is_compiled():
+        from scanner.ingest.readers.fields import split_lines
+
+        return split_lines(data)
+    ends = np.flatnonzero((data == 10) | (data == 13))
+    starts = np.concatenate(([0], ends + 1)).astype(np.int32)
+    stops = np.concatenate((ends, [len(data)])).astype(np.int32)
+    some = stops > starts
+    return Cells(data, starts[some], stops[some])
 
 
 class TextReader:
