@@ -228,6 +228,12 @@ def _severity(settings: Table, words: Collection[str], pack: Pack) -> Iterator[F
         entry = _Entry(f"severity.toml: {name}", settings.get(name, {}))
         yield from entry.wants("reason", _text, "a text")
         yield from entry.listed(key, words if key == "types" else names)
+    keys = _Entry("severity.toml: joins.keys", settings.get("joins", {}).get("keys", {}))
+    for name in ("suffixes", "counters"):
+        yield from keys.wants(name, _texts, "a list of words")
+    yield from keys.wants("slack", lambda v: _number(v) and v >= 1, "a number of 1 or more")
+    yield from keys.wants("reason", _text, "a text")
+    yield from keys.only("suffixes", "counters", "slack", "reason")
     yield from _curve(_Entry("severity.toml: span", settings.get("span", {})), "days", "points")
     yield from _curve(_Entry("severity.toml: freshness", settings.get("freshness", {})), "days", "points", falling=True)
     roles = {rule.role for rule in pack.headers} | {one for rule in pack.structures for one in rule.roles}

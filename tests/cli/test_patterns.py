@@ -51,6 +51,7 @@ def test_programs_get_json() -> None:
         ("mine.toml", '\n[[identifier]]\nid = "lost_one"\nlabel = "lost"\nsource = ["x"]\n', "mine.toml:2",
          "nothing finds it"),
         ("severity.toml", '[additions.place]\npoints = 5\n', "severity.toml:1", "0 to below 1"),
+        ("severity.toml", '[joins.keys]\nslack = 0.5\n', "severity.toml:1", "a number of 1 or more"),
         ("severity.toml", '[reference]\nas_of = "soon"\n', "severity.toml:1", "a date such as"),
         ("obligations.toml", DUTY + 'needs = [["msisdm"]]\n', "obligations.toml:1", "'msisdm'"),
         ("obligations.toml", DUTY + 'needs = [["msisdn"]]\n', "obligations.toml:1", "has no `positive`"),
