@@ -370,6 +370,19 @@ def candidates(data, starts, stops, whole, width, figures, begins, taken, litera
                     break
             if not good:
                 continue
+        else:
+            good = False
+            for i in range(a, b - width[0] + 1):
+                if begins[data[i]]:
+                    good = True
+                    for k in range(width[0]):
+                        if not taken[data[i + k]]:
+                            good = False
+                            break
+                    if good:
+                        break
+            if not good:
+                continue
         if size:
             good = False
             for i in range(a, b - size + 1):
