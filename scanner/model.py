@@ -234,6 +234,37 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A total that a sample stands for."""
+
+    seen: int
+    """In the sample."""
+    value: int
+    """In the whole, as the sample has it."""
+    low: int
+    high: int | None
+    """Bounds at the sample's confidence; None where it is too small to give any."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFigures:
+    """What the sample that was examined of an artifact says of all of it."""
+
+    share: float
+    """Of the artifact that was examined, 0 to 1."""
+    pieces: int
+    """That the sample consists of."""
+    confidence: float
+    """Probability that a total lies within its bounds, 0 to 1."""
+    rows: Estimate
+    filled: Mapping[int, Estimate] = field(default_factory=_empty)
+    """Column index to cells that are filled."""
+    occurrences: Mapping[AnyType, Estimate] = field(default_factory=_empty)
+    distinct: Mapping[AnyType, tuple[int, int | None]] = field(default_factory=_empty)
+    """Type to different values: at least so many, at most so many (None for no bound)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Members:
     """What became of a container's members; folders are none."""
 
@@ -265,6 +296,8 @@ class Artifact:
     obligations: tuple[Obligation, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     coverage: Coverage = Coverage()
+    sample: SampleFigures | None = None
+    """Of an artifact of which only a sample was examined."""
     members: Members | None = None
     """Of a container alone."""
     breakdown: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)

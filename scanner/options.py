@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from scanner.errors import OptionError
 
 MIB = 1 << 20
-#: What the libraries, the kernels and a few shards take whatever is scanned.
-LEAST_MEMORY = 256 * MIB
+#: What libraries, kernels and the shards under way take whatever is scanned, and the least that a scan gets by with.
+FIXED_MEMORY, LEAST_MEMORY = 416 * MIB, 512 * 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,29 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """How much of each artifact a first look takes: a share of it, or an amount."""
+
+    share: float = 0.0
+    """0 to 1; 0 where an amount is given."""
+    size: int = 0
+    """Bytes; 0 where a share is given."""
+
+    def __post_init__(self) -> None:
+        """Check ranges.
+
+        Raises:
+            OptionError: for a value out of range.
+        """
+        if not 0 <= self.share < 1 or self.size < 0 or (self.share > 0) == (self.size > 0):
+            raise OptionError("a sample is either a share between 0 and 1 or a number of bytes")
+
+    def of(self, total: int) -> int:
+        """Bytes to take of so many."""
+        return self.size or int(self.share * total)
+
+
+@dataclass(frozen=True, slots=True)
 class ScanOptions:
     """Everything a caller may decide about a scan."""
 
@@ -65,7 +88,12 @@ class ScanOptions:
     hash_progress: Path | None = None
     """File that keeps how far `test_hashes` got: positions and counts, no value."""
     memory: int = 1024 * MIB
-    """Bytes that a scan may take, about; what the exact sets need beyond their half of it lies enciphered on disk."""
+    """Bytes that a scan may take, about; what the exact sets need beyond what else is held lies enciphered on disk.
+
+    Below a gibibyte, cells longer than a sixteenth of it are cut.
+    """
+    sample: Sample | None = None
+    """Take a first look at large inputs; None to scan everything."""
     passwords: tuple[str, ...] = ()
     """Tried in order on encrypted containers."""
     circumstances: str = "offered"
@@ -87,7 +115,10 @@ class ScanOptions:
         if self.shard_bytes < 4096:
             raise OptionError(f"shard_bytes must be at least 4096, not {self.shard_bytes}")
         if self.memory < LEAST_MEMORY:
-            raise OptionError(f"memory must be at least {LEAST_MEMORY // MIB} MiB, not {self.memory / MIB:.0f} MiB")
+            raise OptionError(f"memory must be at least {LEAST_MEMORY // 10**6}M, not {self.memory / 10**6:.0f}M")
+        if self.memory < 1024 * MIB:  # a cell is held several times over while it is looked at
+            cell, spool = min(self.limits.max_cell, self.memory // 16), min(self.limits.spool_memory, self.memory // 8)
+            object.__setattr__(self, "limits", replace(self.limits, max_cell=cell, spool_memory=spool))
         if not 0 <= self.samples <= 20:
             raise OptionError(f"samples must be 0 to 20, not {self.samples}")
 

@@ -17,6 +17,7 @@ from scanner.detect.rows import ByIndex, birth_words
 from scanner.detect.tables import Tables, build, kind_of
 from scanner.engines.local import LocalEngine
 from scanner.errors import OptionError
+from scanner.estimates import figures
 from scanner.hashes import HashProgress, tester
 from scanner.ingest import streams
 from scanner.ingest.interface import Stream, Tail
@@ -31,7 +32,7 @@ from scanner.model import (
     Subscribers,
     Summary,
 )
-from scanner.options import ScanOptions
+from scanner.options import FIXED_MEMORY, ScanOptions
 from scanner.packs import load_pack
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
@@ -208,7 +209,8 @@ def finish(
         ),
         records=recognise(columns, profile.rows, judged.events, pack),
         subscribers=Subscribers() if people is None else Subscribers(len(people[1]), people[0][0].value),
-        coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells),
+        coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells, tail.taken is not None),
+        sample=None if tail.taken is None else figures(profile, judged, tail.taken),
         members=tail.members,
         breakdown=breakdown({kind: [(0, run)] for kind, run in runs.items()}, pack),
     )
@@ -274,11 +276,11 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
     progress = HashProgress(options.hash_progress, pack)
     hashes: Hashes = lambda sha256: tester(options, pack, sha256, progress, observer.enumerated)  # noqa: E731
     observer.started(None)
-    room = Room(options.memory // 2)
+    room = Room(options.memory - FIXED_MEMORY)
     with LocalEngine(options.threads) as engine:
         for stream in streams([str(path) for path in paths], options):
             head = stream.head
-            context = ShardContext(tables, options.samples, head.lines, head.columns, births, room)
+            context = ShardContext(tables, options.samples, head.lines, head.columns, births, head.sampled, room)
             profile = engine.profile(stream, context, observer.advanced)
             done = finish(stream, profile, pack, tables, options, hashes)
             observer.finished(done.artifact)

@@ -431,7 +431,13 @@ class KeyCounts(KeySet):
     def _merged(self, runs: Sequence[Run]) -> Run:
         return Run.joined(merged(runs, counted=True), self._room)
 
-    def items(self) -> tuple[Keys, Keys]:
-        """Keys in ascending order and how often each was added."""
-        keys, times = _joined(list(self.run().pieces()))
-        return keys, np.ones(len(keys), np.int64) if times is None else times
+    def items(self, most: int | None = None) -> tuple[Keys, Keys]:
+        """Keys in ascending order, the first `most` where that is given, and how often each was added."""
+        pieces, many = [], 0
+        for keys, times in self.run().pieces():
+            pieces.append((keys, times))
+            many += len(keys)
+            if most is not None and many >= most:
+                break
+        keys, times = _joined(pieces)
+        return keys[:most], np.ones(len(keys[:most]), np.int64) if times is None else times[:most]

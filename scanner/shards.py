@@ -24,8 +24,14 @@ class ShardContext:
     """Headers by position."""
     births: frozenset[str] = frozenset()
     """Spellings, folded, that head dates of birth."""
+    by_piece: bool = False
+    """What each part holds is kept, as the bounds of a sample need it."""
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
+
+    def profile(self) -> ArtifactProfile:
+        """A profile without rows."""
+        return ArtifactProfile(keep=self.samples, room=self.room, by_piece=self.by_piece)
 
 
 def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:

@@ -204,6 +204,7 @@ class ProblemCode(StrEnum):
     INVALID_ENCODING = "invalid_encoding"  # bytes that are no text in the encoding found
     NUL_BYTES = "nul_bytes"  # NUL bytes within text
     ENCRYPTED = "encrypted"  # a password is needed
+    SAMPLED = "sampled"  # only a sample was asked for
     LIMIT = "limit"  # a stated limit was reached
     UNSAFE_PATH = "unsafe_path"  # a member that would be written outside
     MULTI_PART = "multi_part"  # a volume of a split archive

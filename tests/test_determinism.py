@@ -11,6 +11,7 @@ import pytest
 from scanner import ScanOptions, scan, sets
 from scanner.errors import OptionError
 from scanner.model import ScanResult
+from scanner.options import Limits
 from scanner.vault import Vault
 
 
@@ -56,10 +57,15 @@ def test_it_does_not_show_whether_sets_lie_on_disk(calls: Path, monkeypatch: pyt
     append = Vault.append
     monkeypatch.setattr(Vault, "take", lambda *_: False)
     monkeypatch.setattr(Vault, "append", lambda vault, data: (written.append(len(data)), append(vault, data))[1])
-    assert comparable(scan(str(calls), options=ScanOptions(workers=2, shard_bytes=1 << 16, memory=1 << 28))) == whole
+    assert comparable(scan(str(calls), options=ScanOptions(workers=2, shard_bytes=1 << 16, memory=1 << 29))) == whole
     assert sum(written) > 8 * 8000
 
 
 def test_a_scan_needs_some_memory() -> None:
-    with pytest.raises(OptionError, match="at least 256 MiB"):
-        ScanOptions(memory=1 << 20)
+    with pytest.raises(OptionError, match="at least 512M"):
+        ScanOptions(memory=511 * 10**6)
+
+
+def test_a_small_budget_shortens_what_is_held_whole() -> None:
+    assert ScanOptions(memory=512 * 10**6).limits.max_cell == 32 * 10**6
+    assert ScanOptions().limits == Limits()

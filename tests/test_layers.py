@@ -50,10 +50,11 @@ LAYERS: dict[str, frozenset[str]] = {
     # a comparison is rendered from its sides, which hold exact sets and not only what a report shows
     "report": BASE | {"score"},
     "hashes": BASE | {"detect"},
+    "estimates": BASE | {"detect", "ingest"},
     "shards": BASE | {"ingest", "detect"},
     "engines": BASE | {"ingest", "detect", "shards"},
     "inspection": BASE | {"ingest"},
-    "pipeline": BASE | {"ingest", "detect", "structure", "score", "hashes", "shards", "engines"},
+    "pipeline": BASE | {"ingest", "detect", "estimates", "structure", "score", "hashes", "shards", "engines"},
     "__init__": frozenset({"errors", "options", "model", "pipeline"}),
     # purposes of a disclosure, and comparisons: both are asked of what a scan found
     "cli": BASE | {"inspection", "pipeline", "report", "score", "__init__"},
@@ -61,7 +62,7 @@ LAYERS: dict[str, frozenset[str]] = {
 }
 
 #: Of another part, what may be imported where only its interface is meant.
-INTERFACES = {("detect", "ingest"): "scanner.ingest.interface", ("shards", "ingest"): "scanner.ingest.interface"}
+INTERFACES = {(part, "ingest"): "scanner.ingest.interface" for part in ("detect", "estimates", "shards")}
 
 #: Modules that would reach a network; the tool works offline.
 NETWORK = frozenset({"socket", "http", "urllib", "requests", "ftplib", "smtplib", "socketserver", "xmlrpc", "asyncio"})

@@ -69,6 +69,8 @@ def test_counts_add_up_in_any_order(a: list[int], b: list[int], memory: int) -> 
         held.update(made(other, memory, KeyCounts))
         found, times = held.items()
         assert list(zip(found.tolist(), times.tolist(), strict=True)) == wanted
+        few, times = held.items(3)
+        assert list(zip(few.tolist(), times.tolist(), strict=True)) == wanted[:3]
         assert held == made([*a, *b])
 
 

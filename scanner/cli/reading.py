@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from scanner.errors import OptionError
-from scanner.options import Limits
+from scanner.options import Limits, Sample
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _DEFAULTS = Limits()
@@ -28,6 +28,23 @@ class Size(click.ParamType[int]):
         if match is None or match[2] not in _UNITS:
             self.fail("expected a size such as 65536, 64MB or 8MiB", param, ctx)
         return int(match[1]) * _UNITS[match[2]]
+
+
+class Part(click.ParamType[Sample]):
+    """A share, as in 1%, or a number of bytes, as in 200M."""
+
+    name = "sample"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Sample:
+        """The sample that a text names."""
+        if isinstance(value, Sample):
+            return value
+        match = re.fullmatch(r"(\d{1,2}(?:\.\d{1,6})?)\s*%", str(value).strip())
+        if match is None:
+            return Sample(size=Size().convert(value, param, ctx) or self.fail("a sample of nothing", param, ctx))
+        if not float(match[1]):
+            self.fail("a sample of nothing", param, ctx)
+        return Sample(share=float(match[1]) / 100)
 
 
 _OPTIONS = (

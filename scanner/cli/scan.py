@@ -18,9 +18,9 @@ from scanner.cli import patterns_option
 from scanner.cli.exits import Exit, exit_of
 from scanner.cli.failures import describe
 from scanner.cli.progress import Watch
-from scanner.cli.reading import Size, limits_of, passwords_of, reading_options
+from scanner.cli.reading import Part, Size, limits_of, passwords_of, reading_options
 from scanner.cli.streams import standard_output
-from scanner.options import ScanOptions
+from scanner.options import Sample, ScanOptions
 from scanner.report.files import output_file
 from scanner.terms import Level
 
@@ -178,6 +178,13 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     metavar="SIZE",
     help="Memory to take, about, however large the input; exact sets beyond it lie enciphered in a temporary file.",
 )
+@click.option(
+    "--sample",
+    type=Part(),
+    metavar="N",
+    help="Take a first look at large inputs: N is a share such as 1% or an amount such as 200M of each, spread over it."
+    " The report gives totals as estimates with bounds; what was not read in full is partial (status 3).",
+)
 @reading_options
 @click.option(
     "--test-hashes",
@@ -208,6 +215,7 @@ def command(
     samples: int,
     shard_bytes: int,
     memory: int,
+    sample: Sample | None,
     test_hashes: bool,
     hash_progress: Path | None,
     quiet: bool,
@@ -226,6 +234,7 @@ def command(
         workers=workers,
         shard_bytes=shard_bytes,
         memory=memory,
+        sample=sample,
         patterns=patterns,
         reveal=reveal,
         samples=samples,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 BUDGET = 30_000_000
 #: A column is tested only if, were it enumerable, so many of its digests would be expected among those computed.
 LEAST_EXPECTED = 0.1
+#: Digests of a column that a sample looks for at most, the smallest, which are as good as drawn.
+MOST_WANTED = 1 << 21
 #: Blocks that a search takes at once.
 _STRETCH = 500
 _TAIL = 3
@@ -82,9 +84,9 @@ def plan(rule: Enumeration, algorithm: int, pack: Pack) -> Plan:
 class Wanted:
     """The digests that are looked for, and which of them were found."""
 
-    def __init__(self, counts: KeyCounts) -> None:
-        """`counts` of a column's digests by key."""
-        self.keys, self.times = counts.items()
+    def __init__(self, counts: KeyCounts, most: int | None = None) -> None:
+        """`counts` of a column's digests by key, of which the smallest `most` are looked for where it is given."""
+        self.keys, self.times = counts.items(most)
         size = 1 << max(13, min(27, (16 * len(self.keys)).bit_length()))
         marks = np.zeros(size, bool)
         marks[self.keys & size - 1] = True
@@ -175,10 +177,15 @@ class _Run:
 
 
 def _begin(
-    profile: ColumnProfile, made_by: tuple[int, ...], rules: Iterable[Enumeration], pack: Pack, earlier: Positions
+    profile: ColumnProfile,
+    made_by: tuple[int, ...],
+    rules: Iterable[Enumeration],
+    pack: Pack,
+    earlier: Positions,
+    most: int | None = None,
 ) -> _Run:
     plans = [plan(rule, algorithm, pack) for algorithm in made_by for rule in rules]
-    wanted = Wanted(profile.digests)
+    wanted = Wanted(profile.digests, most)
     run = _Run(wanted, plans, {}, np.zeros(len(wanted.keys), bool), {})
     for laid in plans:
         blocks, distinct, rows = earlier.get(run.name(laid), (0, 0, 0))
@@ -195,9 +202,9 @@ def sample(profile: ColumnProfile, kind: ColumnType | None, pack: Pack, workers:
     from scanner.detect import hashing
 
     rules = [rule for rule in pack.enumerations if rule.common and kind in (None, rule.column_type)]
-    distinct = len(profile.digests.items()[0])
     likely = algorithms(profile)
-    run = _begin(profile, likely if likely == _BY_SLOT[26] else likely[:1], rules, pack, {})
+    run = _begin(profile, likely if likely == _BY_SLOT[26] else likely[:1], rules, pack, {}, MOST_WANTED)
+    distinct = len(run.wanted.keys)
     share = BUDGET / hashing.LANES / max(1, len(run.plans))
     blocks = {run.name(one): min(one.blocks, int(share / hashing.COSTS[one.algorithm])) for one in run.plans}
     chances = [distinct * blocks[run.name(one)] / one.blocks for one in run.plans]

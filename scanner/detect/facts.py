@@ -152,6 +152,11 @@ class Facts:
                 made.update(one)
         return self._found[kind, ways]
 
+    def places(self, kind: AnyType, *ways: int) -> tuple[int, ...]:
+        """Where `profile.Piece` counts a type that stands in some ways."""
+        at = len(k.KINDS) + self._added(kind) if isinstance(kind, PackType) else KIND_OF[kind]
+        return tuple(at * 3 + way for way in ways)
+
     def times(self, kind: AnyType, *ways: int) -> int:
         """Occurrences, likewise."""
         if isinstance(kind, PackType):

@@ -12,7 +12,7 @@ from scanner.detect import kernels as k
 from scanner.detect.context import contexts
 from scanner.detect.enumeration import is_digests
 from scanner.detect.facts import Facts
-from scanner.detect.profile import ArtifactProfile
+from scanner.detect.profile import OUTSIDE, ArtifactProfile
 from scanner.detect.tables import Tables
 from scanner.detect.verdict import Verdict, decide, pair_points
 from scanner.masking import mask_value
@@ -38,6 +38,8 @@ class Judged:
     occurrences: Mapping[AnyType, int]
     veiled: Mapping[AnyType, KeySet]
     """Distinct digests or masked values by the type behind them."""
+    counted: Mapping[AnyType, tuple[tuple[str | int, tuple[int, ...]], ...]]
+    """Type → columns (OUTSIDE for what stands in none) with the codes of `profile.Piece` by which it was counted."""
     events: Mapping[int, tuple[int, int]]
     """Column index → first and last moment in seconds since 1970, as local as stated."""
     facts: tuple[Facts, ...]
@@ -50,12 +52,14 @@ class _Count:
         self.sets: dict[AnyType, KeySet] = {}
         self.occurrences: dict[AnyType, int] = {}
         self.veiled: dict[AnyType, KeySet] = {}
+        self.places: dict[AnyType, list[tuple[str | int, tuple[int, ...]]]] = {}
 
     def add(self, one: Facts, kind: AnyType, *ways: int) -> None:
         times = one.times(kind, *ways)
         if times:
             found = one.found(kind, *ways)
             self.occurrences[kind] = self.occurrences.get(kind, 0) + times
+            self.places.setdefault(kind, []).append((one.key, one.places(kind, *ways)))
             self.sets[kind] = self.sets[kind].merge(found) if kind in self.sets else found
 
     def column(self, one: Facts, verdict: Verdict) -> int | None:
@@ -204,10 +208,11 @@ def judge(
                 hidden_digits=one.hidden_digits(verdict.type) if verdict.form is Form.MASKED else None,
             )
         )
-    loose = Facts.of("loose", None, profile.loose, pack, tables)
+    loose = Facts.of(OUTSIDE, None, profile.loose, pack, tables)
     for kind in IDENTIFIER_TYPES:
         if kind not in (T.PNR, T.TICKET_NUMBER):
             count.add(loose, kind, k.IN_TEXT)
     for extra in pack.identifiers:
         count.add(loose, extra.type, k.IN_TEXT)
-    return Judged(tuple(columns), count.sets, count.occurrences, count.veiled, events, tuple(facts))
+    places = {kind: tuple(held) for kind, held in count.places.items()}
+    return Judged(tuple(columns), count.sets, count.occurrences, count.veiled, places, events, tuple(facts))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SAMPLE_BYTES = 200
 _MOST_BYTES = 1 << 30
+#: Stands for a column where something stands outside of all.
+OUTSIDE = -1
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
 _here = threading.local()
@@ -205,6 +207,45 @@ def _text_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables
 
 
 @dataclass(slots=True)
+class Piece:
+    """What one part of a sampled artifact holds."""
+
+    size: int = 0
+    """Bytes of its cells."""
+    rows: int = 0
+    filled: dict[str | int, int] = field(default_factory=dict)
+    """Column → filled cells."""
+    found: dict[str | int, Any] = field(default_factory=dict)
+    """Column → occurrences by kind * 3 + way to stand, int64[3 * kinds], those of types that a pack adds behind."""
+
+    def times(self, key: str | int, codes: tuple[int, ...]) -> int:
+        """Occurrences in a column by some codes."""
+        held = self.found.get(key)
+        return 0 if held is None else sum(int(held[code]) for code in codes if code < len(held))
+
+    def _times(self, column: ColumnProfile) -> Any:
+        added = None if column.added is None else column.added.times
+        return column.times if added is None else np.concatenate((column.times, added))
+
+    def without(self, key: str | int, column: ColumnProfile) -> None:
+        """What the column holds before the part is added to it."""
+        if column.counts is not None:
+            from scanner.detect import kernels
+
+            self.filled[key], self.found[key] = -int(column.counts[kernels.FILLED]), -self._times(column)
+
+    def add(self, key: str | int, column: ColumnProfile) -> None:
+        """What it holds afterwards."""
+        if column.counts is not None:
+            from scanner.detect import kernels
+
+            self.filled[key] = self.filled.get(key, 0) + int(column.counts[kernels.FILLED])
+            now, before = self._times(column).copy(), self.found.get(key, ())
+            now[: len(before)] += np.asarray(before, np.int64)
+            self.found[key] = now
+
+
+@dataclass(slots=True)
 class ArtifactProfile:
     """Everything that the rows of one artifact yielded so far; neutral when new."""
 
@@ -224,6 +265,11 @@ class ArtifactProfile:
     births: Births = field(default_factory=Births)
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
+
+    by_piece: bool = False
+    """Keep what each part holds, as the bounds of a sample need it."""
+    pieces: dict[int, Piece] = field(default_factory=dict)
+    """By the order of the part."""
 
     def __post_init__(self) -> None:
         """What stands outside the columns shares the room."""
@@ -246,6 +292,11 @@ class ArtifactProfile:
         self.rows += chunk.rows
         self.bad_rows += chunk.bad_rows
         named: tuple[str | None, ...] = getattr(chunk, "names", ())
+        piece = Piece(rows=chunk.rows)
+        if self.by_piece:
+            piece.size = sum(cells.nbytes for column in chunk.columns for cells in in_place(column))
+            self.pieces[order] = piece
+            piece.without(OUTSIDE, self.loose)
         for position, array in enumerate(chunk.columns):
             key: str | int = named[position] or position if named else position
             column = self.columns.get(key)
@@ -253,7 +304,11 @@ class ArtifactProfile:
                 column = self.columns[key] = ColumnProfile(room=self.room)
                 self.names[key] = named[position] if named else None
             column.place = min(column.place, (order, position))
+            if self.by_piece:
+                piece.without(key, column)
             column.scan(array, tables, order, self.keep, text_only=lines)
+            if self.by_piece:
+                piece.add(key, column)
             self.cells += len(array)
         if not lines:
             keys = [named[i] or i if named else i for i in range(len(chunk.columns))]
@@ -263,7 +318,9 @@ class ArtifactProfile:
                 if name is not None and says_birth(name, births):
                     self.births.scan(key, in_place(array))
         if chunk.loose:
-            self.loose.scan(column_of([piece.text for piece in chunk.loose]), tables, order, 0, True)
+            self.loose.scan(column_of([one.text for one in chunk.loose]), tables, order, 0, True)
+        if self.by_piece:
+            piece.add(OUTSIDE, self.loose)
         for problem in chunk.problems:
             self._note(problem.code.value, problem.message, 1, problem.row)
 
@@ -286,6 +343,7 @@ class ArtifactProfile:
             self.columns.setdefault(key, ColumnProfile(room=self.room)).update(column, self.keep)
             self.names.setdefault(key, other.names.get(key))
         self.loose.update(other.loose, 0)
+        self.pieces.update(other.pieces)
         self.together.update(other.together)
         self.births.update(other.births)
         for (code, message), (times, row) in other.problems.items():

@@ -35,7 +35,7 @@ class LocalEngine:
 
     def profile(self, stream: Stream, context: ShardContext, advanced: Callable[[int], None]) -> ArtifactProfile:
         """The merged profile of a stream; at most `2 * workers + 1` parts are held at a time."""
-        total = ArtifactProfile(keep=context.samples, room=context.room)
+        total = context.profile()
         seen = 0
         if self._pool is None:
             for part in stream.parts:
@@ -45,7 +45,7 @@ class LocalEngine:
         free: queue.SimpleQueue[ArtifactProfile] = queue.SimpleQueue()
         made: list[ArtifactProfile] = []
         for _ in range(self.workers):
-            made.append(ArtifactProfile(keep=context.samples, room=context.room))
+            made.append(context.profile())
             free.put(made[-1])
 
         def work(part: Part) -> int:

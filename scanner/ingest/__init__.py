@@ -11,6 +11,7 @@ from pathlib import Path
 from scanner.errors import InternalError, OptionError, ReadError
 from scanner.ingest import containers, readers
 from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail
+from scanner.ingest.sampling import A_PIECE, by_line, stretched, thinned
 from scanner.ingest.sources import BytesSource, FileSource, JoinedSource, Meter, StdinSource, digest
 from scanner.ingest.volumes import volume_of
 from scanner.model import Problem
@@ -70,9 +71,13 @@ def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
     """One stream per artifact below the paths, in the order given and sorted within folders; `-` is standard input."""
     for path in paths:
         if path == "-":
-            yield from open_source(StdinSource(options.limits.spool_memory), options)
+            found = open_source(StdinSource(options.limits.spool_memory), options)
         else:
-            yield from _entry(Path(path), shown(path), options, ())
+            found = _entry(Path(path), shown(path), options, ())
+        for stream in found:
+            if options.sample is not None and not stream.head.sampled:
+                stream = thinned(stream, options.sample)
+            yield stream
 
 
 def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]) -> Iterator[Stream]:
@@ -236,6 +241,11 @@ def open_source(
         known = _known(head) if reader is readers.READERS[-1] else None
         try:
             for stream in reader.read(source, options):
+                taken = None if options.sample is None or known else by_line(stream, source, options.sample)
+                if taken is not None:
+                    fine = replace(options, shard_bytes=max(4096, A_PIECE * taken.stretch))
+                    yield from (stretched(_guarded(one, source.size), taken) for one in reader.read(taken, fine))
+                    return
                 yield _searched(_guarded(stream), *known) if known else _guarded(stream, source.size)
         except (OptionError, InternalError):
             raise

@@ -131,6 +131,18 @@ class Head:
     """Dialect in words for people, as in `semicolon, quoted, header in row 4`."""
     rows: int | None = None
     """Where the format states them."""
+    sampled: bool = False
+    """Not all of the parts may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How much of an artifact a sample is."""
+
+    expansion: float
+    """Bytes or parts of the whole for each that was examined."""
+    by_bytes: bool
+    """Its pieces stand for the bytes between them, not for as many parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +158,8 @@ class Tail:
     bytes_read: int = 0
     members: Members | None = None
     """Of a container alone."""
+    taken: Taken | None = None
+    """Of a sample alone."""
 
 
 @dataclass(slots=True)

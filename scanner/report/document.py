@@ -10,11 +10,13 @@ from scanner.model import (
     Artifact,
     Column,
     Disclosure,
+    Estimate,
     Evidence,
     HashTest,
     Linkage,
     Problem,
     Record,
+    SampleFigures,
     ScanResult,
     Severity,
     Summary,
@@ -157,6 +159,8 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
             "sampled": artifact.coverage.sampled,
         },
     }
+    if artifact.sample is not None:
+        out["sample"] = _sample(artifact.sample)
     if artifact.members is not None:
         held = artifact.members
         out["members"] = {"listed": held.listed, "read": held.read, "skipped": dict(held.skipped)}
@@ -171,6 +175,28 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
     if artifact.advice:
         out["advice"] = _advice(artifact.advice)
     return out
+
+
+def _sample(held: SampleFigures) -> dict[str, Any]:
+    """What was examined of a sampled artifact, and the totals of all of it that follow."""
+    return {
+        "share": held.share,
+        "pieces": held.pieces,
+        "confidence": held.confidence,
+        "rows": _estimate(held.rows),
+        "rows_filled": [{"index": index, **_estimate(one)} for index, one in held.filled.items()],
+        "identifiers": {
+            kind.value: {
+                "occurrences": _estimate(one),
+                "distinct": {"low": held.distinct[kind][0], "high": held.distinct[kind][1]},
+            }
+            for kind, one in held.occurrences.items()
+        },
+    }
+
+
+def _estimate(one: Estimate) -> dict[str, int | None]:
+    return {"estimate": one.value, "low": one.low, "high": one.high}
 
 
 def disclosure_document(found: Disclosure) -> dict[str, Any]:

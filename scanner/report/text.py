@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from scanner.model import Advice, Artifact, Column, ScanResult
+from scanner.model import Advice, Artifact, Column, Estimate, SampleFigures, ScanResult
 from scanner.report import gate
 from scanner.report.words import (
     LEVEL_STYLES,
@@ -111,6 +111,24 @@ def _coverage(one: Artifact) -> str:
     if held.bytes_total is None:
         return f"as far as read: {size(held.bytes_read)} examined"
     return f"as far as read: {size(held.bytes_read)} of {size(held.bytes_total)} examined"
+
+
+def _sampled(held: SampleFigures) -> list[Text]:
+    """What a sample says of the whole."""
+    sure = f"{held.confidence:.0%}"
+    lines = [_t(f"an estimate from {held.pieces:,} pieces, {held.share:.2%} of it: what is rare may have been missed")]
+    lines.append(_t(f"all of it: about {_between(held.rows, 'row', 'rows')}, {sure} sure"))
+    for kind, found in held.occurrences.items():
+        low, high = held.distinct[kind]
+        most = "" if high is None else f", at most {high:,}"
+        lines.append(_t(f"about {_between(found, *names_of(kind))}; {low:,} different at least{most}"))
+    return lines
+
+
+def _between(one: Estimate, singular: str, plural: str) -> str:
+    """An estimate with its bounds."""
+    bounds = "no bounds from so few pieces" if one.high is None else f"{one.low:,} to {one.high:,}"
+    return f"{count(one.value, singular, plural)} ({bounds})"
 
 
 def _exposed(one: Artifact) -> list[Text]:
@@ -255,6 +273,8 @@ def _section(one: Artifact, every: bool) -> RenderableType:
         rows.append(("", _t(f"the same rows as {one.duplicate_of}", "yellow")))
     if one.status is Status.PARTIAL:
         rows.append(("", _t(_coverage(one), "yellow")))
+    if one.sample is not None:
+        rows.append(("sample", Group(*_sampled(one.sample))))
     if exposed := _exposed(one):
         rows.append(("exposes", Group(*exposed)))
     if structures := _structures(one):
