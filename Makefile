@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A wheel is compiled as it is installed, sources in place are not; where they cannot be, each start compiles them.
 COMPILE := $(BIN)/python -m compileall -q scanner
 
-.PHONY: demo test lint types unit bench fuzz picture clean help
+.PHONY: demo test lint types unit bench readers fuzz picture clean help
 
 help:  ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ fuzz: $(VENV)/.installed-dev  ## Run readers on hostile bytes: make fuzz SECONDS
 bench: $(VENV)/.installed $(RIVALS)/.installed  ## Time the scanner against its rivals, write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.suite --rivals $(RIVALS)/bin/python $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(TURNS),--turns $(TURNS)) $(if $(ROWS)$(ONLY),,--output benchmarks/RESULTS.md)
+
+readers: $(VENV)/.installed-dev $(RIVALS)/.installed  ## Time each reader beside its rivals, write benchmarks/READERS.md
+	$(BIN)/python -m benchmarks.reading --rivals $(RIVALS)/bin/python --output benchmarks/READERS.md
 
 picture: $(VENV)/.installed  ## Draw docs/report.svg from sample_data/ again
 	$(BIN)/python docs/make_picture.py docs/report.svg

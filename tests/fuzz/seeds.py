@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import plistlib
 import sqlite3
 import tarfile
 import zipfile
@@ -104,6 +105,8 @@ def _texts() -> dict[str, bytes]:
         "page.html": f"<html><body><table><tr><th>mobile</th></tr>{html}</table></body></html>".encode(),
         "dump.sql": f"CREATE TABLE `p` (`m` text);\nINSERT INTO `p` (m,c,n,a) VALUES {inserts};\n".encode(),
         "copy.sql": b"COPY public.p (m, c) FROM stdin;\n" + b"03001234567\t\\N\n" * 30 + b"\\.\n",
+        "messages.txt": b"12/03/24, 10:11 - Hina: call 0300-1234567\nor write\n" * 20,
+        "settings.plist": plistlib.dumps({"a": ["0300-1234567", {"b": 1}], "c": b"x"}, fmt=plistlib.FMT_BINARY),
         "chat.txt": b"[12/03/2024, 10:11] Hina: call 0300-1234567 or mail hina@example.org\n" * 20,
         "bytes.bin": bytes(range(256)) * 4 + b"03001234567 in the middle" + bytes(300),
     }

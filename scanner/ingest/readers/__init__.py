@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import cast
@@ -13,6 +14,10 @@ from scanner.options import ScanOptions
 May = Callable[[bytes, str], bool]
 #: Ends of names of JSON files; plain values in such a file are JSON too.
 JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
+
+
+#: The end of a date, a comma of any script, a time.
+_DATED = re.compile(rb"[./-](?:[0-9]|[\x80-\xff]){1,8}(?:,|\xd8\x8c)\s?(?:[0-9]|[\x80-\xff]){1,8}[:.]")
 
 
 class Lazy:
@@ -56,6 +61,11 @@ def _statements(head: bytes, name: str) -> bool:
     return b"\0" in head[:4096] or any(word in text for word in (b"insert", b"replace", b"copy", b"create"))
 
 
+def _dated(head: bytes, name: str) -> bool:
+    """Whether a message of a chat may stand in the first lines; an encoding of several bytes hides it."""
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:64] or _DATED.search(head, 0, 2048) is not None
+
+
 #: Formats with a signature come first; then formats of text, the strict before the lax; anything is binary in the end.
 READERS: tuple[Reader, ...] = (
     Lazy("columnar", "Parquet", _begins(b"PAR1", b"PARE")),
@@ -69,10 +79,12 @@ READERS: tuple[Reader, ...] = (
     Lazy("sqlite", "Sqlite", _begins(b"SQLite format 3\0")),
     Lazy("sqlite", "SqliteLog", _begins(b"\x37\x7f\x06")),
     Lazy("sheets", "Sheets", _begins(b"PK\3\4", b"\xd0\xcf\x11\xe0")),
+    Lazy("plist", "PlistReader", _begins(b"bplist00")),
     Lazy("json", "JsonReader", _json),
     Lazy("html", "HtmlReader", _markup),
     Lazy("xml", "XmlReader", _markup),
     Lazy("sql", "SqlReader", _statements),
+    Lazy("chat", "ChatReader", _dated),
     Lazy("keyed", "KeyedReader"),
     Lazy("ruled", "RuledReader"),
     Lazy("delimited", "DelimitedReader"),

@@ -34,6 +34,14 @@ def lines_chunk(texts: Sequence[str]) -> Chunk:
     return Chunk(len(held), (text_column(held),))
 
 
+def lines_parts(texts: Iterable[str]) -> Iterator[Part]:
+    """Texts as the parts of a document of lines."""
+    source, order = iter(texts), 0
+    while held := list(islice(source, BATCH)):
+        yield Parsed(order, lines_chunk(held))
+        order += 1
+
+
 def rows_chunk(rows: Sequence[Sequence[str]], width: int, first: int, loose: tuple[Loose, ...] = ()) -> Chunk:
     """Rows as `width` columns: short rows are filled up, what stands beyond the last column is searched as text.
 

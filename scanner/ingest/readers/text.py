@@ -11,6 +11,7 @@ import numpy as np
 from scanner.compiled import expect, is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import Cells, Chunk, Head, Part, Source, Stream, column_of
+from scanner.ingest.readers import JSON_NAMES
 from scanner.ingest.readers.blocks import Cutter, record_blocks
 from scanner.ingest.readers.delimited import cleaned, closing
 from scanner.ingest.sniff import encoding_of, newline_of
@@ -22,7 +23,6 @@ from scanner.terms import Format, ProblemCode
 #: Printable runs, one byte or two bytes (UTF-16LE) a character.
 _RUNS = re.compile(rb"(?:[\x20-\x7e\t]\x00){6,}|[\x20-\x7e\t]{6,}")
 _OVERLAP = 4096
-_NAMED_AS_JSON = (".json", ".ndjson", ".jsonl", ".geojson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class TextReader:
         head = source.head()
         encoding, mark = encoding_of(head)
         encoding = encoding or "windows-1252"
-        if not problems and source.path.lower().endswith(_NAMED_AS_JSON):
+        if not problems and source.path.lower().endswith(JSON_NAMES):
             problems = (Problem(ProblemCode.NOT_A_TABLE, "named as JSON and is none; read as lines"),)
         meter = Meter(source)
         faults: list[Problem] = []
