@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Generic, TypeVar
 
 from scanner.errors import LimitError, ReadError
 from scanner.ingest.interface import HEAD_BYTES, Source
@@ -18,6 +19,7 @@ from scanner.terms import ProblemCode
 from scanner.vault import Vault
 
 PIECE = 1 << 18
+Item = TypeVar("Item")
 
 
 class Spool:
@@ -108,6 +110,47 @@ class _Cursor(io.RawIOBase):
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
+
+
+class Shelf(Generic[Item]):
+    """A list of texts, or of lists of texts, of any length: the first `KEPT` items in memory, the others spooled."""
+
+    KEPT = 20_000
+
+    def __init__(self, vault: Vault) -> None:
+        """Empty."""
+        self.first: list[Item] = []
+        """The items in memory."""
+        self._spool = Spool(vault)
+        self._held: list[Item] = []
+        self._places: list[tuple[int, int]] = []
+        self._length = 0
+
+    def append(self, item: Item) -> None:
+        """Add an item."""
+        self._length += 1
+        if len(self.first) < self.KEPT:
+            self.first.append(item)
+            return
+        self._held.append(item)
+        if len(self._held) >= self.KEPT:
+            data = json.dumps(self._held).encode()
+            self._places.append((self._spool.size, len(data)))
+            self._spool.write(data)
+            self._held = []
+
+    def __len__(self) -> int:
+        """Number of items."""
+        return self._length
+
+    def __iter__(self) -> Iterator[Item]:
+        """The items in order."""
+        yield from self.first
+        with self._spool.cursor() as cursor:
+            for place, length in self._places:
+                cursor.seek(place)
+                yield from json.loads(cursor.read(length))
+        yield from self._held
 
 
 class Budget:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scanner.ingest.interface import Chunk, Head
 from scanner.ingest.readers.html import HtmlReader
 from scanner.ingest.sources import BytesSource
+from scanner.ingest.spool import Shelf
 from scanner.options import ScanOptions
 
 PAGE = (
@@ -93,3 +94,13 @@ def test_encoding_is_found_or_taken_from_the_page(encoding: str) -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_page_is_read_without_a_fault(text: str) -> None:
     read("<html>" + text)
+
+
+def test_rows_beyond_those_in_memory_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(f"<tr><td>{i}<td>0300{i:07d}" for i in range(100))
+    page = f"<html><body><table><tr><th>A<th>B{rows}</table>" + "".join(f"<p>text {i}</p>" for i in range(50))
+    whole = [(head, chunk.loose, [column.to_pylist() for column in chunk.columns]) for head, chunk in [read(page)]]
+    monkeypatch.setattr(Shelf, "KEPT", 7)
+    head, chunk = read(page)
+    assert [(head, chunk.loose, [column.to_pylist() for column in chunk.columns])] == whole
+    assert chunk.rows == 100

@@ -6,14 +6,17 @@ import codecs
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from scanner.errors import ReadError
-from scanner.ingest.interface import Head, Parsed, Source, Stream, Tail
+from scanner.ingest.interface import Head, Source, Stream, Tail
 from scanner.ingest.readers.delimited import closing, head_utf8
-from scanner.ingest.readers.rows import find_header, lines_chunk, row_parts
+from scanner.ingest.readers.rows import find_header, lines_parts, row_parts
 from scanner.ingest.sniff import declared_encoding
 from scanner.ingest.sources import Meter
+from scanner.ingest.spool import Shelf
+from scanner.vault import Vault
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode
@@ -33,10 +36,10 @@ Row = list[str]
 class _Table:
     """A table of the page: rows of header cells at its top, and the rows below."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, vault: Vault) -> None:
         self.name = name
         self.heads: list[Row] = []
-        self.rows: list[Row] = []
+        self.rows: Shelf[Row] = Shelf(vault)
         self.nested = False
         self._spans: dict[int, tuple[int, str]] = {}
         """Column → rows that a cell above still covers, and its text."""
@@ -66,26 +69,27 @@ class _Table:
             return
         section = row.getparent()
         top = heads == len(given) or (section is not None and section.tag == "thead")
-        if top and not self.rows and len(self.heads) < 4:
+        if top and not len(self.rows) and len(self.heads) < 4:
             self.heads.append(cells)
         else:
             self.rows.append(cells)
 
-    def laid_out(self) -> tuple[tuple[str | None, ...], list[Row], list[Row]] | None:
+    def laid_out(self) -> tuple[tuple[str | None, ...], Iterator[Row], list[Row]] | None:
         """Names, rows and what stands above the names; None for what is laid out as a table and is none."""
-        rows, above = self.rows, []
+        rows, above = self.rows.first, []
         width = max((len(row) for row in rows[:1000]), default=0)
         heads = [row for row in self.heads if len(row) >= width]
         above = [row for row in self.heads if len(row) < width]
         if heads and width > 1:
-            return tuple(_named(column) for column in zip(*heads, strict=False)), rows, above
+            return tuple(_named(column) for column in zip(*heads, strict=False)), iter(self.rows), above
         index = find_header(rows[:25])
         if index is not None and width > 1 and len(rows) > index + 1:
             named = tuple(cell.strip() or None for cell in rows[index])
-            return named + (None,) * (width - len(named)), rows[index + 1 :], above + rows[:index]
+            body = islice(iter(self.rows), index + 1, None)
+            return named + (None,) * (width - len(named)), body, above + rows[:index]
         if width < 2 or len(rows) < 2 or self.nested:
             return None
-        return (None,) * width, rows, above
+        return (None,) * width, iter(self.rows), above
 
 
 def _named(cells: tuple[str, ...]) -> str | None:
@@ -115,12 +119,13 @@ def _visible(element: Any) -> Iterator[str]:
 class Page:
     """Tables and texts of a page, read as its bytes come."""
 
-    def __init__(self) -> None:
-        """An empty page."""
+    def __init__(self, vault: Vault) -> None:
+        """An empty page, whose rows and texts lie in the vault where they are many."""
         from lxml import etree
 
         self.tables: list[_Table] = []
-        self.texts: list[str] = []
+        self.texts: Shelf[str] = Shelf(vault)
+        self._vault = vault
         self._open: list[_Table] = []
         self._parser = etree.HTMLPullParser(
             ("start", "end"),
@@ -146,7 +151,9 @@ class Page:
             return
         self._take()
         if self._root is not None:
-            self.texts += [text.strip() for text in _visible(self._root) if text.strip()]
+            for text in _visible(self._root):
+                if text.strip():
+                    self.texts.append(text.strip())
 
     def _take(self) -> None:
         for event, element in self._parser.read_events():
@@ -154,7 +161,7 @@ class Page:
                 if event == "start":
                     if self._open:
                         self._open[-1].nested = True
-                    self.tables.append(_Table(element.get("id") or ""))
+                    self.tables.append(_Table(element.get("id") or "", self._vault))
                     self._open.append(self.tables[-1])
                 elif self._open:
                     self._open.pop()
@@ -184,7 +191,7 @@ class HtmlReader:
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
         """One stream for each table of a page, tables of the same columns being one; the other text with the first."""
-        meter, page = Meter(source), Page()
+        meter, page = Meter(source), Page(Vault(options.limits.spool_memory))
         faults: list[Problem] = []
         encoding, mark = declared_encoding(source.head())
         encoding = encoding or "utf-8"
@@ -198,29 +205,36 @@ class HtmlReader:
             faults.append(Problem(error.code, error.message, error.row))
         page.close()
         texts = page.texts
-        groups: dict[tuple[str | None, ...], tuple[str, list[Row]]] = {}
+        groups: dict[tuple[str | None, ...], tuple[str, list[Iterator[Row]]]] = {}
         for table in page.tables:
             made = table.laid_out()
             if made is None:
-                texts += [" ".join(row) for row in table.heads + table.rows]
+                for row in chain(table.heads, table.rows):
+                    texts.append(" ".join(row))
                 continue
             names, rows, above = made
-            texts += [" ".join(row) for row in above]
-            groups.setdefault(names, (table.name, []))[1].extend(rows)
-        if not groups and not texts:  # nested beyond what the parser follows
+            for row in above:
+                texts.append(" ".join(row))
+            groups.setdefault(names, (table.name, []))[1].append(rows)
+        if not groups and not len(texts):  # nested beyond what the parser follows
             from scanner.ingest.readers.text import TextReader
 
             yield from TextReader().read(source, options, (Problem(ProblemCode.NOT_A_TABLE, "read as lines"),))
             return
         if not groups:
             head = Head(source.path, Format.HTML, encoding, (None,), lines=True)
-            yield Stream(head, iter([Parsed(0, lines_chunk(texts))]), partial(closing, meter, faults))
+            yield Stream(head, lines_parts(texts), partial(closing, meter, faults))
             return
         several = len(groups) > 1
         problem = Problem(ProblemCode.SEVERAL_TABLES, "more than one table; each is an artifact of its own")
-        for number, (names, (name, rows)) in enumerate(groups.items(), 1):
+        for number, (names, (name, held)) in enumerate(groups.items(), 1):
             path = f"{source.path}!{name or f'table {number}'}" if several else source.path
-            parts = row_parts(rows, len(names), texts if number == 1 else (), (problem,) * (several and number == 1))
+            parts = row_parts(
+                chain.from_iterable(held),
+                len(names),
+                texts if number == 1 else (),
+                (problem,) * (several and number == 1),
+            )
             yield Stream(Head(path, Format.HTML, encoding, names), parts, partial(_tail, meter, faults, several))
 
 
