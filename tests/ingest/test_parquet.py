@@ -1,4 +1,4 @@
-"""Parquet that is large beyond measure, or cut off."""
+"""Parquet that is large beyond measure, and columnar files that are cut off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.orc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from scanner.ingest.interface import Chunk, Stream
 from scanner.ingest.readers import columnar
-from scanner.ingest.readers.columnar import Parquet
+from scanner.ingest.readers.columnar import Arrow, Orc, Parquet
 from scanner.ingest.readers.pages import read_struct, write_struct
 from scanner.ingest.sources import BytesSource
 from scanner.options import Limits, ScanOptions
@@ -131,3 +132,33 @@ def test_long_values_of_a_dictionary_are_read_in_small_batches(monkeypatch: pyte
 def test_structures_come_back_as_they_were_written(fields: dict[int, Any]) -> None:
     data = write_struct(fields)
     assert read_struct(data) == (fields, len(data))
+
+
+ORC_CODECS = ["uncompressed", "zlib", "snappy", "zstd", "lz4"]
+
+
+@pytest.mark.parametrize("codec", ORC_CODECS)
+def test_orc_of_every_codec_is_read_whole_and_searched_when_cut(codec: str) -> None:
+    sink = io.BytesIO()
+    names = [f"call 0300-{i * 7919 % 10**7:07d} or {i} " for i in range(20_000)]
+    pyarrow.orc.write_table(pa.table({"name": names}), sink, compression=codec, stripe_size=100_000)
+    data = sink.getvalue()
+    assert Orc().recognise(data[: 1 << 18], "x")
+    assert not Orc().recognise(b"ORC is a format\n" * 9, "x")
+    (stream,) = Orc().read(BytesSource(data, "x"), ScanOptions())
+    assert sum(part.read().rows for part in stream.parts) == 20_000
+    (stream,) = Orc().read(BytesSource(data[: len(data) // 2], "x"), ScanOptions())
+    text = b" ".join(run for part in stream.parts for run in part.read().columns[0].to_pylist())
+    assert text.count(b"call 0300-") > 5_000
+    assert stream.tail().status is Status.PARTIAL
+
+
+@pytest.mark.parametrize("codec", [None, "lz4", "zstd"])
+def test_cut_arrow_file_gives_the_batches_before(codec: str | None) -> None:
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, TABLE.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:
+        writer.write_table(TABLE, max_chunksize=100)
+    data = sink.getvalue()
+    (stream,) = Arrow().read(BytesSource(data[: len(data) // 2], "x"), ScanOptions())
+    assert 300 <= sum(part.read().rows for part in stream.parts) < ROWS
+    assert stream.tail().status is Status.PARTIAL

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from scanner.errors import LimitError, ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
+from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.readers import pages
 from scanner.ingest.readers.text import printable_runs
 from scanner.ingest.sources import digest
@@ -28,6 +29,8 @@ _BATCH_BYTES = 32 << 20
 _BIG_PAGE = 128 << 20
 #: Bytes of a cell in Arrow's arrays that no page accounts for.
 _CELL = 8
+#: The most that a piece of a stream in an ORC file expands to.
+_ORC_PIECE = 1 << 23
 #: Rows after which an Arrow batch is cut: writers may put a whole table into one.
 _SLICE_ROWS = 1 << 18
 
@@ -526,8 +529,8 @@ class Orc:
     """Reads ORC: one part per stripe."""
 
     def recognise(self, head: bytes, name: str) -> bool:
-        """By the magic bytes."""
-        return head[:3] == b"ORC" and head[3:4] < b"\x20"
+        """By the magic bytes, where what follows is no text."""
+        return head[:3] == b"ORC" and min(head[3:64], default=9) < 9
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
         """One stream."""
@@ -539,8 +542,10 @@ class Orc:
                 file = orc.ORCFile(stream)
                 stripes, schema, rows = file.nstripes, file.schema, file.nrows
         except BaseException as error:
-            made = as_read_error(error, "the ORC footer is missing or damaged, so no row can be read")
-            yield unreadable(source.path, Format.ORC, course, made)
+            message = "the ORC footer is missing or damaged; what is printable in the stripes was searched"
+            course.failed(as_read_error(error, message))
+            head = Head(source.path, Format.ORC, columns=(None,), lines=True)
+            yield Stream(head, _deferred(lambda: _stripes_text(source), course, "a stripe is damaged"), course.tail)
             return
 
         def parts() -> Iterator[Part]:
@@ -549,6 +554,68 @@ class Orc:
 
         head = Head(source.path, Format.ORC, columns=schema_paths(schema), detail=f"{stripes} stripes", rows=rows)
         yield Stream(head, parts(), course.tail)
+
+
+def _stripes_text(source: Source) -> Iterator[Part]:
+    """Printable runs of an ORC file's streams: pieces of at most 2^23 bytes behind a length, in one codec, or none.
+
+    (ORC specification v1, "Compression": 3 bytes hold the length, and in the lowest bit whether the piece is plain.)
+    """
+    with source.seekable() as stream:
+        size = stream.seek(0, 2)
+        first = 3
+        while first < size and (head := _read(stream, first, 3))[0] & 1:  # pieces that are plain tell no codec
+            first += 3 + (int.from_bytes(head, "little") >> 1)
+        codec = next((one for one in ("zlib", "snappy", "zstd", "lz4") if _piece(stream, first, one) is not None), "")
+        at, order, carry = 3, 0, b""
+        while at < size:
+            made = _piece(stream, at, codec) if codec else None
+            if made is None:  # no codec, or what lies behind the cut
+                plain = _read(stream, at, _ORC_PIECE)
+                made = plain, at + len(plain)
+            plain, at = made
+            runs, carry = printable_runs(carry + plain, last=at >= size)
+            if runs:
+                yield Parsed(order, Chunk(len(runs), (column_of(runs),)))
+                order += 1
+
+
+def _read(stream: BinaryIO, at: int, length: int) -> bytes:
+    stream.seek(at)
+    return stream.read(length)
+
+
+def _piece(stream: BinaryIO, at: int, codec: str) -> tuple[bytes, int] | None:
+    """The bytes of a piece, and where the next begins; None where there is none in that codec."""
+    head = int.from_bytes(_read(stream, at, 3), "little")
+    held, end = stream.read(head >> 1), at + 3 + (head >> 1)
+    if len(held) < head >> 1 or not held:
+        return None
+    if head & 1:
+        return held, end
+    try:
+        if codec == "zlib":
+            plain = zlib.decompressobj(-15).decompress(held, _ORC_PIECE)
+        elif codec == "zstd":
+            plain = pa.CompressedInputStream(pa.BufferReader(held), "zstd").read(_ORC_PIECE)
+        else:
+            size = _snappy_size(held) if codec == "snappy" else _ORC_PIECE
+            plain = bytes(pa.decompress(held, size, codec if codec == "snappy" else "lz4_raw"))
+    except (pa.ArrowException, OSError, ValueError, zlib.error):
+        return None
+    return bytes(plain), end
+
+
+def _snappy_size(data: bytes) -> int:
+    """The size that stands in front of a block of Snappy.
+
+    Raises:
+        ValueError: it is more than a piece may have.
+    """
+    size = sum((byte & 127) << 7 * place for place, byte in enumerate(data[:4]) if all(b > 127 for b in data[:place]))
+    if size > _ORC_PIECE:
+        raise ValueError("a piece of more than 2^23 bytes")
+    return size
 
 
 @dataclass(frozen=True, slots=True)
