@@ -70,6 +70,8 @@ class _File:
         if not self.has(*path):
             return b""
         try:
+            if self.ole.get_size(list(path)) > (self.ledger.source.size or _MOST):  # the library would follow it
+                raise ReadError(ProblemCode.CORRUPT, "a stream of the document is larger than the document")
             with self.ole.openstream(list(path)) as stream:
                 data = bytes(stream.read(_MOST + 1))
         except Exception as error:

@@ -262,9 +262,6 @@ def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight
     about = metadata.row_group(group)
     chunks = [about.column(index) for index in range(about.num_columns)]
     cells = about.num_rows * len(chunks) * _CELL
-    most = sum(map(_most, chunks)) + cells
-    if most <= _BIG_GROUP:
-        return _Weight(max(most, about.total_byte_size), {})
     owners = [one.name for one in schema for _ in leaf_paths(one.type, one.name)]
     if len(owners) != len(chunks):
         owners = [one.path_in_schema.split(".")[0] for one in chunks]
@@ -284,17 +281,11 @@ def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight
     }
     plain = sum(size for owner, size in zip(owners, sizes, strict=True) if owner not in swollen)
     texts: dict[str, list[tuple[str, pages.Page]]] = {}
-    for owner, one, found in zip(owners, chunks, walked, strict=True):
+    codecs = pages.codecs(stream, group) if swollen else []
+    for owner, codec, found in zip(owners, codecs, walked, strict=False):
         if owner in swollen:
-            texts.setdefault(owner, []).extend((one.compression, page) for page in found)
+            texts.setdefault(owner, []).extend((codec, page) for page in found)
     return _Weight(plain + cells, texts)
-
-
-def _most(chunk: Any) -> int:
-    """What a column chunk may be decoded to, whatever its pages say."""
-    most = int(chunk.total_compressed_size * pages.EXPANDS.get(chunk.compression, _BIG_GROUP + 1))
-    repeats = chunk.has_dictionary_page and chunk.physical_type == "BYTE_ARRAY"
-    return most * max(1, chunk.num_values) if repeats else most
 
 
 def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pages.Page]) -> int:

@@ -16,10 +16,10 @@ from scanner.ingest.readers.rows import find_header, lines_parts, row_parts
 from scanner.ingest.sniff import declared_encoding
 from scanner.ingest.sources import Meter
 from scanner.ingest.spool import Shelf
-from scanner.vault import Vault
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode
+from scanner.vault import Vault
 
 _LOOKS = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|div|meta|style)\b", re.I | re.S

@@ -24,8 +24,6 @@ DATA, INDEX, DICTIONARY, DATA_V2 = range(4)
 PLAIN = 0
 #: Codecs by their number in the metadata, as Arrow names them.
 CODECS = ("uncompressed", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw")
-#: The most that a byte of each can become; for the others there is no bound.
-EXPANDS = {"UNCOMPRESSED": 1, "SNAPPY": 22, "GZIP": 1032, "LZ4": 255, "LZ4_RAW": 255, "LZ4_HADOOP": 255}
 
 Struct = dict[int, Any]
 
@@ -208,6 +206,26 @@ def expanded(stream: Any, codec: str, page: Page) -> bytes:
     if codec == "uncompressed" or not page.squeezed:
         return data
     return bytes(pa.decompress(data, page.plain - page.levels, "lz4_raw" if codec == "lz4" else codec))
+
+
+def codecs(stream: Any, group: int) -> list[str]:
+    """The codec of each column chunk of a row group, empty for one that is not known.
+
+    Arrow's own property for it ends the process where the number is not known.
+
+    Raises:
+        ReadError: the footer cannot be read.
+    """
+    size = stream.seek(0, 2)
+    stream.seek(size - 8)
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(max(0, size - 8 - length))
+    try:
+        footer, _ = read_struct(bytes(stream.read(length)))
+        numbers = [chunk[3][4] for chunk in footer[4][group][1]]
+        return [CODECS[number] if 0 <= number < len(CODECS) else "" for number in numbers]
+    except (IndexError, KeyError, TypeError, ValueError):
+        raise ReadError(ProblemCode.CORRUPT, "the Parquet footer is damaged") from None
 
 
 def _number(value: int) -> bytes:
