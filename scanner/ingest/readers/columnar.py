@@ -462,6 +462,7 @@ class Arrow:
         try:
             stream = handle(source)
             schema, batches = _arrow(stream, source.head())
+            columns = schema_paths(schema)
         except BaseException as error:
             made = as_read_error(error, "no Arrow schema can be read")
             yield unreadable(source.path, Format.ARROW, course, made)
@@ -474,7 +475,7 @@ class Arrow:
                     yield Parsed(order, batch_chunk(batch.slice(start, _SLICE_ROWS)))
                     order += 1
 
-        head = Head(source.path, Format.ARROW, columns=schema_paths(schema))
+        head = Head(source.path, Format.ARROW, columns=columns)
         yield Stream(head, _deferred(parts, course, "the file ends or breaks before its last batch"), course.tail)
 
 
@@ -531,7 +532,7 @@ class Orc:
         try:
             with handle(source) as stream:
                 file = orc.ORCFile(stream)
-                stripes, schema, rows = file.nstripes, file.schema, file.nrows
+                stripes, rows, columns = file.nstripes, file.nrows, schema_paths(file.schema)
         except BaseException as error:
             message = "the ORC footer is missing or damaged; what is printable in the stripes was searched"
             course.failed(as_read_error(error, message))
@@ -543,7 +544,7 @@ class Orc:
             for stripe in range(stripes):
                 yield Stripe(source, stripe)
 
-        head = Head(source.path, Format.ORC, columns=schema_paths(schema), detail=f"{stripes} stripes", rows=rows)
+        head = Head(source.path, Format.ORC, columns=columns, detail=f"{stripes} stripes", rows=rows)
         yield Stream(head, parts(), course.tail)
 
 
