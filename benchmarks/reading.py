@@ -431,7 +431,8 @@ def main() -> int:
     made = table(given.rows, given.folder, given.rivals, set(filter(None, given.only.split(","))))
     text = (
         f"# Readers beside libraries that read the same formats\n\n"
-        f"Written by `make readers` on {datetime.now(UTC):%Y-%m-%d}: {given.rows:,} rows, one thread, medians of "
+        f"Written by `python -m benchmarks.reading --rows {given.rows}` (`make readers`) on "
+        f"{datetime.now(UTC):%Y-%m-%d}: one thread, medians of "
         f"{TURNS} turns, on {os.cpu_count()} cores. The ratio is that of CPU seconds, below 1 where breachscan takes "
         f"less. What is timed is reading alone, from a file in the system's cache; breachscan's time includes telling "
         f"format, encoding and dialect, and the SHA-256; that of a container (zip to xz), drawing its members, is "
