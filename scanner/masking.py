@@ -11,6 +11,7 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 
 from scanner.terms import AnyType, ColumnType, PackType
@@ -23,6 +24,8 @@ _GAP = r"[\s\-.()+\u00a0\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u20
 _DIGITS = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{8,}}")
 #: Dates are no numbers: kept whole, so that a span of days in a reason or a file name stays readable.
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
+#: What every identifier has, all but a digest of letters alone.
+_TELLING = re.compile(r"[\d@]")
 _EMAIL = re.compile(r"[\w.+%-]*[\w+%]@\w[\w-]*(?:\.[\w-]+)*")
 _IBAN = re.compile(r"(?<![0-9A-Za-z])PK\d{2}[ -]?[A-Z]{4}(?:[ -]?[0-9A-Z]{4}){4}(?![0-9A-Za-z])", re.IGNORECASE)
 _PASSPORT = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]{2}-?|[A-Z]{2} )\d{7}(?!\d)")
@@ -105,6 +108,7 @@ def _veil(text: str) -> str:
     return f"{text[:2]}***({len(text)} characters)"
 
 
+@lru_cache(maxsize=4096)  # reasons, rules and advice are much the same for many files
 def mask_text(text: str, *, digests: bool = False) -> str:
     """A path, header or message in which everything that could be a whole identifier is starred out.
 
@@ -112,6 +116,8 @@ def mask_text(text: str, *, digests: bool = False) -> str:
     and passport number; with `digests` every MD5, SHA-1 or SHA-256 in hexadecimal too (a file is often named by its
     own, a column never is).
     """
+    if not _TELLING.search(text) and not (digests and len(text) >= 32):
+        return text
     text = _EMAIL.sub(_email, text)
     text = _IBAN.sub(_iban, text)
     text = _PASSPORT.sub(_passport, text)
@@ -240,7 +246,8 @@ def mask_value(text: str, column_type: AnyType) -> str:
         out = _other(text)
     else:
         out = _kept(text)
-    out = "".join(char if char.isprintable() else "�" for char in out)
+    if not out.isprintable():
+        out = "".join(char if char.isprintable() else "�" for char in out)
     return out if len(out) <= MAX_SHOWN else out[: MAX_SHOWN - 1] + "…"
 
 

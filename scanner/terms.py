@@ -137,7 +137,7 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """0 for `none` up to 4 for `critical`."""
-        return tuple(Level).index(self)
+        return _RANKS[self]
 
     @classmethod
     def of(cls, score: float) -> Level:
@@ -145,6 +145,9 @@ class Level(StrEnum):
         if score < 1:
             return cls.NONE
         return (cls.LOW, cls.MEDIUM, cls.HIGH, cls.CRITICAL)[min(3, int(score // 25))]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 class Status(StrEnum):

@@ -33,6 +33,8 @@ class Facts:
     tables: Tables
     limits: Mapping[str, Mapping[str, float]]
     counts: dict[str, int] = field(default_factory=dict)
+    fits: list[int] = field(default_factory=list)
+    """Whole cells that fit each notation, by its row in the tables."""
     filled: int = 0
     evidence: list[Evidence] = field(default_factory=list)
     hash: HashTest | None = None
@@ -47,6 +49,7 @@ class Facts:
         if profile.counts is not None:
             made.counts = dict(zip(k.CLASSES, profile.counts.tolist(), strict=True))
             made.filled = made.counts["filled"]
+            made.fits = profile.rule_counts[:, 0].tolist()
         return made
 
     def limit(self, group: str, name: str) -> float:
@@ -55,7 +58,8 @@ class Facts:
 
     def n(self, *names: str) -> int:
         """Cells of some classes."""
-        return sum(self.counts.get(name, 0) for name in names)
+        counts = self.counts
+        return sum([counts[name] for name in names]) if counts else 0
 
     def share(self, *names: str) -> float:
         """Share (0..1) of the filled cells that fall into some classes."""
@@ -70,53 +74,31 @@ class Facts:
 
     def rules(self, kind: ColumnType, strength: int = 0) -> int:
         """Whole cells that fit a notation of a type of at least some strength."""
-        if self.profile.rule_counts is None:
-            return 0
-        return sum(
-            int(count)
-            for count, held, grade in zip(
-                self.profile.rule_counts[:, 0], self.tables.rule_types, self.tables.rule_strengths, strict=True
-            )
-            if held is kind and grade >= strength
-        )
+        return sum([self.fits[row] for row in self.tables.rows_of(kind, strength)]) if self.fits else 0
 
     def national(self) -> float:
         """Share of the cells with a national number's length that are Pakistani mobile numbers or usual fixed lines."""
         cells = self.length(10, 11)
         if not cells:
             return 1.0
-        rows = zip(
-            self.profile.rule_counts[:, 0],
-            self.tables.rule_types,
-            self.tables.rule_strengths,
-            self.tables.rule_lengths,
-            strict=True,
-        )
-        fit = sum(
-            int(count)
-            for count, kind, strength, length in rows
-            if length in (10, 11) and (kind is ColumnType.MSISDN or (kind is ColumnType.LANDLINE and strength >= 2))
-        )
+        lengths, tables = self.tables.rule_lengths, self.tables
+        rows = (*tables.rows_of(ColumnType.MSISDN), *tables.rows_of(ColumnType.LANDLINE, 2))
+        fit = sum(self.fits[row] for row in rows if lengths[row] in (10, 11))
         return min(1.0, fit / cells)
 
     def strict(self, kind: ColumnType) -> int:
         """Of them, those whose finer code is known."""
         if self.profile.rule_counts is None:
             return 0
-        return sum(
-            int(count)
-            for count, held in zip(self.profile.rule_counts[:, 1], self.tables.rule_types, strict=True)
-            if held is kind
-        )
+        known = self.profile.rule_counts[:, 1]
+        return sum(int(known[row]) for row in self.tables.rows_of(kind))
 
     def lexicon(self, kind: ColumnType, token: bool = False) -> float:
         """Share of filled cells that are (or hold) a word of a type's lexicons; the best lexicon counts."""
         if self.profile.lex_counts is None or not self.filled:
             return 0.0
-        total = 0
-        for bit, (_, held) in self.tables.lexicons.items():
-            if held is kind and (bit >= 24) is token:
-                total = max(total, int(self.profile.lex_counts[bit, int(token)]))
+        counts = self.profile.lex_counts
+        total = max((int(counts[bit, int(token)]) for bit in self.tables.bits_of(kind, token)), default=0)
         return total / self.filled
 
     def airline(self) -> float:

@@ -530,7 +530,7 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
 
 @kernel
 def text_hash(buf, a, b):
-    """A 56-bit hash of the letters and digits of a..b, case folded, other runs as one space (see tables.word_hash)."""
+    """A 56-bit hash of the letters and digits of a..b, case folded, other runs as one space (see tables.word_hashes)."""
     h = np.int64(7)
     gap = False
     some = False

@@ -68,6 +68,29 @@ class Tables:
     """The identifiers that the pack adds to the contract's; None where there are none."""
 
     @cached_property
+    def _kinds(self) -> dict[tuple[AnyType, int], tuple[int, ...]]:
+        return {}
+
+    def rows_of(self, kind: AnyType, strength: int = 0) -> tuple[int, ...]:
+        """Rows of the notations of a type of at least some strength."""
+        if (kind, strength) not in self._kinds:
+            rows = enumerate(zip(self.rule_types, self.rule_strengths, strict=True))
+            self._kinds[kind, strength] = tuple(at for at, (held, grade) in rows if held is kind and grade >= strength)
+        return self._kinds[kind, strength]
+
+    @cached_property
+    def _bits(self) -> dict[tuple[ColumnType, bool], tuple[int, ...]]:
+        out: dict[tuple[ColumnType, bool], tuple[int, ...]] = {}
+        for bit, (_, kind) in self.lexicons.items():
+            key = (kind, bit in _TOKEN_BITS)
+            out[key] = (*out.get(key, ()), bit)
+        return out
+
+    def bits_of(self, kind: ColumnType, token: bool) -> tuple[int, ...]:
+        """Bits of the lexicons of a type that match whole cells, or single words."""
+        return self._bits.get((kind, token), ())
+
+    @cached_property
     def book(self) -> Any:
         """The arrays as kernels take them."""
         from scanner.detect.kernels import Book

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
 _MAIN = b",\t;|"
 _MINOR = b"^~:\x01\x1f\x1e\x02!$&%"
 _RECORDS = 300
@@ -23,6 +26,7 @@ _PRICE = re.compile(rb"\$ ?\d")
 _TIME = re.compile(rb"(?<![\d])\d{1,2}:\d\d(?!\d)|://")
 
 
+@lru_cache(maxsize=8)  # each reader of text asks
 def encoding_of(head: bytes) -> tuple[str | None, int]:
     """Encoding of text that begins so, and the bytes of its byte order mark; (None, 0) for bytes that are no text.
 
@@ -214,14 +218,23 @@ class _Record:
 
 def _records(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: bool) -> list[_Record]:
     out: list[_Record] = []
-    at = 0
-    while at < len(data) and len(out) < _RECORDS:
-        fields, after = split_record(data, at, delimiter, quote, escape)
-        if after >= len(data) and not final and out:
+    at, size = 0, len(data)
+    returns = b"\r" in data
+    while at < size and len(out) < _RECORDS:
+        stop = data.find(b"\n", at)
+        stop = size if stop < 0 else stop
+        if returns and (early := data.find(b"\r", at, stop)) >= 0:
+            stop = early
+        line = data[at:stop]
+        if quote in line:
+            fields, after = split_record(data, at, delimiter, quote, escape)
+            line = data[at:after].rstrip(b"\r\n")
+            if not escape and b"\n" not in line and b"\r" not in line:
+                fields = lenient_fields(line, delimiter, quote)
+        else:
+            fields, after = line.split(delimiter), stop + (2 if data.startswith(b"\r\n", stop) else 1)
+        if after >= size and not final and out:
             break
-        line = data[at:after].rstrip(b"\r\n")
-        if quote in line and not escape and b"\n" not in line and b"\r" not in line:
-            fields = lenient_fields(line, delimiter, quote)
         if fields != [b""]:
             out.append(_Record(fields, at, min(after, len(data))))
         at = after
@@ -561,6 +574,8 @@ _MOST_SECTIONS = 200
 #: Lines that are looked at as headers of a further table.
 _MOST_TRIES = 500
 _BLANK = re.compile(rb"[\s,;|]*")
+#: Whether each byte makes a line more than blank.
+_FILLS = np.array([_BLANK.fullmatch(bytes([byte])) is None for byte in range(256)])
 
 
 def blank_line(line: bytes) -> bool:
@@ -579,31 +594,46 @@ def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Tab
     out = [(0, table)]
     end = b"\r" if table.newline == b"\r" else b"\n"
     lines = data.split(end)
-    at = [0]
-    for line in lines:
-        at.append(at[-1] + len(line) + 1)
+    at = np.cumsum([0, *(len(line) + 1 for line in lines)])
+    odd = _odd_lines(data, at, table)
     gap = False
     start = table.begin
     tries = _MOST_TRIES
-    for index, line in enumerate(lines[:-2]):
+    index = -1
+    while not table.stands_for and len(out) < _MOST_SECTIONS and tries:
+        index += 1
+        if not gap:  # a line as wide as the table is its row, unless it stands behind an empty one
+            ahead = int(np.searchsorted(odd, index))
+            index = int(odd[ahead]) if ahead < len(odd) else len(lines)
+        if index >= len(lines) - 2:
+            break
+        line = lines[index]
         if at[index] < start:
             continue
         if blank_line(line):
             gap = True
             continue
         here, gap = gap, False
-        if table.stands_for or len(out) >= _MOST_SECTIONS or not tries:
-            break
         if not here and line.count(table.delimiter) == table.width - 1:
             continue
         tries -= 1
-        fresh = _section(data, lines, index, at[index], table, here, name, final)
+        place = int(at[index])
+        fresh = _section(data, lines, index, place, table, here, name, final)
         if fresh is None:
             gap = here and table.delimiter not in line  # a title may stand between
             continue
-        out.append((at[index], fresh))
-        table, start = fresh, at[index] + fresh.begin
+        out.append((place, fresh))
+        table, start = fresh, place + fresh.begin
+        odd = _odd_lines(data, at, table)
     return out
+
+
+def _odd_lines(data: bytes, at: npt.NDArray[np.int64], table: Table) -> npt.NDArray[np.int64]:
+    """Numbers from 0, ascending, of the lines that begin `at` and are blank or not as wide as the table."""
+    text = np.frombuffer(data, np.uint8)
+    delimiters = np.diff(np.searchsorted(np.flatnonzero(text == table.delimiter[0]), at))
+    filled = np.diff(np.searchsorted(np.flatnonzero(_FILLS[text]), at)) > 0
+    return np.flatnonzero((delimiters != table.width - 1) | ~filled)
 
 
 def _first_table(data: bytes, final: bool, name: str) -> Table | None:

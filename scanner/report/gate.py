@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import cache
+from operator import is_
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from scanner.masking import mask_text, mask_value
 from scanner.model import Artifact, Column, Inspected, ScanResult, Summary
@@ -20,31 +23,44 @@ R = TypeVar("R")
 _OWN = frozenset({"sha256", "patterns_sha256", "version", "started_at", "encoding", "id", "first_event", "last_event"})
 
 
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a record that may hold text from outside."""
+    return tuple(field.name for field in fields(kind) if field.name not in _OWN)
+
+
 def _masked(value: Any) -> Any:
-    """Every text within a record, mapping or tuple, masked; enums, numbers and the scanner's own text as they are."""
+    """Every text within a record, mapping or tuple, masked; enums, numbers and the scanner's own text as they are.
+
+    What holds nothing to be masked is returned itself.
+    """
     if type(value) is str:
         return mask_text(value)
+    if value is None or isinstance(value, int | float | Enum):
+        return value
     if isinstance(value, tuple):
-        return tuple(_masked(item) for item in value)
+        shown = tuple(map(_masked, value))
+        return value if all(map(is_, shown, value)) else shown
     if isinstance(value, Mapping):
         return MappingProxyType({_masked(key): _masked(item) for key, item in value.items()})
-    if is_dataclass(value) and not isinstance(value, type):
-        return _record(value)
-    return value
+    return _record(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def _record(record: R) -> R:
-    changes = {
-        field.name: _masked(getattr(record, field.name))
-        for field in fields(record)  # type: ignore[arg-type]
-        if field.name not in _OWN
-    }
-    return replace(record, **changes)  # type: ignore[type-var]
+def _record(record: R, **given: Any) -> R:
+    """A record with its texts masked, those of `given` as they are given."""
+    changes = dict(given)
+    for name in _names(cast(Any, type(record))):
+        if name not in given:
+            value = getattr(record, name)
+            shown = _masked(value)
+            if shown is not value:
+                changes[name] = shown
+    return replace(record, **changes) if changes else record  # type: ignore[type-var]
 
 
 def _column(column: Column) -> Column:
-    return replace(
-        _record(replace(column, name=None, samples=())),
+    return _record(
+        column,
         name=None if column.name is None else mask_text(" ".join(column.name.split()), digests=True),
         samples=tuple(mask_value(sample, column.type) for sample in column.samples),
     )
@@ -54,7 +70,7 @@ def show_artifact(artifact: Artifact, reveal: bool = False) -> Artifact:
     """The artifact as it may be shown; unchanged with `reveal`."""
     if reveal:
         return artifact
-    return replace(_record(replace(artifact, columns=())), columns=tuple(map(_column, artifact.columns)))
+    return _record(artifact, columns=tuple(map(_column, artifact.columns)))
 
 
 def show_inspected(one: Inspected, reveal: bool = False) -> Inspected:
@@ -62,7 +78,7 @@ def show_inspected(one: Inspected, reveal: bool = False) -> Inspected:
     if reveal:
         return one
     columns = tuple(None if name is None else mask_text(" ".join(name.split()), digests=True) for name in one.columns)
-    return replace(_record(replace(one, columns=())), columns=columns)
+    return _record(one, columns=columns)
 
 
 def show_summary(summary: Summary, reveal: bool = False) -> Summary:

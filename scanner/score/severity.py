@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from scanner.errors import PatternError
@@ -16,6 +17,8 @@ from scanner.score.exposure import Exposure, Pairs, contents, exposures, veils
 from scanner.terms import Level
 
 OFFERED = "offered"
+#: A factor's name, points and reason; the reason is put into words only where the reading counts in the end.
+_Part = tuple[str, float, Callable[[], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,72 +74,79 @@ def _people(found: Exposure, content: str, distinct: int) -> int:
     return max(1, distinct if rows >= found.rows else min(distinct, rows * found.parties))
 
 
-def _extent(found: Exposure, content: str, model: Model) -> list[Factor]:
+def _extent(found: Exposure, content: str, model: Model) -> list[_Part]:
     """Factors of events: how far they reach, how recent they are, how full the record is."""
-    out = []
+    out: list[_Part] = []
     span, fresh, full = (model.settings[name] for name in ("span", "freshness", "completeness"))
-    if content in span["contents"] and found.first is not None and found.last is not None:
-        reach = days(found.first, found.last)
+    first, last = found.first, found.last
+    if content in span["contents"] and first is not None and last is not None:
+        reach = days(first, last)
         points = round(_on_days(span, reach), 1)
         if points:
-            out.append(
-                Factor(
-                    "time_span", points, f"Events reach over {reach:,} days, {found.first[:10]} to {found.last[:10]}: "
-                    f"{span['reason']}."
-                )
-            )  # fmt: skip
-    if content in fresh["contents"] and found.last is not None:
-        age = days(found.last, model.day.isoformat())
+            text = lambda: f"Events reach over {reach:,} days, {first[:10]} to {last[:10]}: {span['reason']}."  # noqa: E731
+            out.append(("time_span", points, text))
+    if content in fresh["contents"] and last is not None:
+        age = days(last, model.day.isoformat())
         points = next((float(p) for mark, p in zip(fresh["days"], fresh["points"], strict=True) if age <= mark), 0.0)
         if points:
-            text = f"The newest event is of {found.last[:10]}, {age:,} days before {model.day}: {fresh['reason']}."
-            out.append(Factor("freshness", points, text))
+            text = lambda: f"The newest event is of {last[:10]}, {age:,} days before {model.day}: {fresh['reason']}."  # noqa: E731
+            out.append(("freshness", points, text))
     best = (0.0, 0, 0)
     for structure in sorted(found.structures):
         groups = full["roles"].get(structure.value, ())
-        there = sum(bool(found.roles & set(group)) for group in groups)
+        there = sum(not found.roles.isdisjoint(group) for group in groups)
         if groups:
             best = max(best, (there / len(groups), there, len(groups)))
     points = round(float(full["points"]) * best[0], 1)
     if points and content in span["contents"]:
-        text = f"{best[1]} of {best[2]} parts of a full record are there: {full['reason']}."
-        out.append(Factor("completeness", points, text))
+        text = lambda: f"{best[1]} of {best[2]} parts of a full record are there: {full['reason']}."  # noqa: E731
+        out.append(("completeness", points, text))
     return out
 
 
-def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Model) -> list[Factor]:
+def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Model) -> list[_Part]:
     """The factors of what rows reveal, whatever form they are held in."""
     settings = model.settings
     base = float(content["points"][0])
     rows = found.holding[content["id"]]
-    part = "" if found.joined or rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
-    national = settings["reference"]["national"]
-    out = [
-        Factor("content", base, f"Reveals {content['label']}{part}: {content['reason']}.{_stand_ins(found)}"),
-        Factor(
-            "scale",
-            round(_decades(content["points"], people) - base, 1),
-            f"{people:,} distinct subscribers, {people / national:.4%} of about {national // 10**6} million.",
-        ),
+    held = {kind.value for kind in found.types}
+
+    def content_words() -> str:
+        part = "" if found.joined or rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
+        return f"Reveals {content['label']}{part}: {content['reason']}.{_stand_ins(found)}"
+
+    def scale_words() -> str:
+        national = settings["reference"]["national"]
+        share = people / national
+        return f"{people:,} distinct subscribers, {share:.4%} of about {national // 10**6} million."
+
+    def types_words(kinds: set[str], reason: str) -> str:
+        return f"{', '.join(sorted(kinds))}: {reason}."
+
+    out: list[_Part] = [
+        ("content", base, content_words),
+        ("scale", round(_decades(content["points"], people) - base, 1), scale_words),
     ]
     for name, entry in settings["additions"].items():
-        present = sorted(kind.value for kind in found.types if kind.value in entry["types"])
+        present = held.intersection(entry["types"])
         if present:
-            out.append(Factor(name, float(entry["points"]), f"{', '.join(present)}: {entry['reason']}."))
-    entry = settings["linkability"]
-    keys = sorted(kind.value for kind in found.types if kind.value in entry["types"])
+            out.append((name, float(entry["points"]), partial(types_words, present, entry["reason"])))
+    linked = settings["linkability"]
+    keys = held.intersection(linked["types"])
     if len(keys) > 1:
-        points = round(min(float(entry["most"]), float(entry["points_each"]) * (len(keys) - 1)), 1)
-        text = f"{len(keys)} identifiers stand side by side ({', '.join(keys)}): {entry['reason']}."
-        out.append(Factor("linkability", points, text))
+        points = round(min(float(linked["most"]), float(linked["points_each"]) * (len(keys) - 1)), 1)
+        side = lambda: (  # noqa: E731
+            f"{len(keys)} identifiers stand side by side ({', '.join(sorted(keys))}): {linked['reason']}."
+        )
+        out.append(("linkability", points, side))
     out += _extent(found, content["id"], model)
     if found.minors:
-        entry = settings["special_groups"]
-        text = f"{found.minors:,} rows of persons under 18: {entry['reason']}."
-        out.append(Factor("special_groups", float(entry["points"]), text))
+        special = settings["special_groups"]
+        young = lambda: f"{found.minors:,} rows of persons under 18: {special['reason']}."  # noqa: E731
+        out.append(("special_groups", float(special["points"]), young))
     volume = round(settings["volume"]["per_decade"] * math.log10(max(1, found.rows)), 1)
     if volume:
-        out.append(Factor("volume", volume, f"{found.rows:,} rows: {settings['volume']['reason']}."))
+        out.append(("volume", volume, lambda: f"{found.rows:,} rows: {settings['volume']['reason']}."))
     return out
 
 
@@ -148,32 +158,32 @@ def _stand_ins(found: Exposure) -> str:
     return "".join(said)
 
 
-def _veil(found: Exposure, total: float, pack: Pack) -> Factor | None:
+def _veil(found: Exposure, total: float, pack: Pack) -> _Part | None:
     """What the heaviest veil takes off."""
     if not found.veil:
         return None
     entry = veils(pack)[found.veil - 1]
     taken = min(0.0, round(max(float(entry["points"]), float(entry["floor"]) - total), 1))
-    return Factor("veil", taken, f"Held as {entry['form']}: {entry['reason']}.")
+    return "veil", taken, lambda: f"Held as {entry['form']}: {entry['reason']}."
 
 
-def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: Model) -> Severity:
-    """The severity of one reading of one content, without the ENISA value."""
+def _scored(found: Exposure, content: Mapping[str, Any], distinct: int, model: Model) -> tuple[float, list[_Part]]:
+    """The score of one reading of one content, and the factors that add up to it."""
     people = _people(found, content["id"], distinct)
-    factors = _plain(found, content, people, model)
-    veil = _veil(found, sum(factor.points for factor in factors), model.pack)
+    parts = _plain(found, content, people, model)
+    veil = _veil(found, sum(points for _, points, _ in parts), model.pack)
     if veil is not None:
-        factors.append(veil)
+        parts.append(veil)
     situation = model.settings["circumstances"][model.situation]
-    total = sum(factor.points for factor in factors)
+    total = sum(points for _, points, _ in parts)
     relief = min(0.0, round(max(float(situation["points"]), 1.0 - total), 1))
     if relief:
-        factors.append(Factor("circumstances", relief, f"{situation['reason']}.".capitalize()))
-    total = round(sum(factor.points for factor in factors), 1)
+        parts.append(("circumstances", relief, lambda: f"{situation['reason']}.".capitalize()))
+    total = round(sum(points for _, points, _ in parts), 1)
     if total > 100:
-        factors.append(Factor("ceiling", round(100 - total, 1), "The scale ends at 100."))
+        parts.append(("ceiling", round(100 - total, 1), lambda: "The scale ends at 100."))
         total = 100.0
-    return Severity(total, Level.of(total), tuple(factors))
+    return total, parts
 
 
 def score(readings: Sequence[Exposure | None], distinct: int, model: Model) -> Severity:
@@ -182,18 +192,25 @@ def score(readings: Sequence[Exposure | None], distinct: int, model: Model) -> S
     Of each reading every content that it holds is scored with the subscribers of whom it is held, and the highest
     counts. So one column, row or subscriber more never lowers the score, and a veil never raises it.
     """
-    found = [
-        (_scored(reading, content, max(1, distinct), model), reading, content)
-        for reading in readings
-        if reading is not None
-        for content in contents(model.pack)
-        if reading.holding.get(content["id"])
-    ]
-    if not found:
+    best: tuple[float, list[_Part], Exposure, Mapping[str, Any]] | None = None
+    earlier: Exposure | None = None
+    for reading in readings:
+        if reading is None or reading is earlier:
+            continue
+        earlier = reading
+        for content in contents(model.pack):
+            if reading.holding.get(content["id"]):
+                total, parts = _scored(reading, content, max(1, distinct), model)
+                if best is None or total > best[0]:
+                    best = total, parts, reading, content
+    if best is None:
         return Severity()
-    best, reading, content = max(found, key=lambda one: one[0].score)
+    total, parts, reading, content = best
     people = _people(reading, content["id"], max(1, distinct))
-    return replace(best, enisa=assess(reading, content, people, model.pack, model.situation, model.day))
+    enisa = assess(reading, content, people, model.pack, model.situation, model.day)
+    return Severity(
+        total, Level.of(total), tuple(Factor(name, points, words()) for name, points, words in parts), enisa
+    )
 
 
 def severity(artifact: Artifact, model: Model, pairs: Pairs | None = None) -> Severity:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,15 @@ from hypothesis import strategies as st
 from scanner.ingest import open_source, streams
 from scanner.ingest.interface import Cells
 from scanner.ingest.readers.blocks import Cutter
-from scanner.ingest.sniff import encoding_of, table_of
+from scanner.ingest.sniff import (
+    _odd_lines,
+    _records,
+    blank_line,
+    encoding_of,
+    lenient_fields,
+    split_record,
+    table_of,
+)
 from scanner.ingest.sources import BytesSource, StdinSource
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -267,3 +276,33 @@ def test_binary_when_text_is_inside_then_it_is_searched() -> None:
     stream, _, rows, _, _, _ = read(data + bytes(64), "x.bin")
     assert stream.head.format is Format.BINARY
     assert {(b"number 03001234567",), (b"wide 03011234567",)} <= {(row[0].strip(),) for row in rows}
+
+
+LINES = st.text(st.sampled_from("ab,,;'\"\n\n\r \t"), max_size=40).map(str.encode)
+
+
+@given(LINES, st.sampled_from([b'"', b"'"]), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_records_without_quotes_are_cut_as_those_with_quotes(data: bytes, quote: bytes, final: bool) -> None:
+    want, at = [], 0
+    while at < len(data):
+        fields, after = split_record(data, at, b",", quote)
+        line = data[at:after].rstrip(b"\r\n")
+        if after >= len(data) and not final and want:
+            break
+        if quote in line and b"\n" not in line and b"\r" not in line:
+            fields = lenient_fields(line, b",", quote)
+        want += [(fields, at, min(after, len(data)))] if fields != [b""] else []
+        at = after
+    assert [(one.fields, one.begin, one.end) for one in _records(data, b",", quote, False, final)] == want
+
+
+@given(LINES)
+@settings(max_examples=200, deadline=None)
+def test_odd_lines_are_blank_or_of_another_width(data: bytes) -> None:
+    table = table_of(b"a,b\n1,2\n3,4\n", True)
+    assert table is not None
+    lines = data.split(b"\n")
+    odd = _odd_lines(data, np.cumsum([0, *(len(line) + 1 for line in lines)]), table)
+    want = [at for at, line in enumerate(lines) if blank_line(line) or line.count(b",") != 1]
+    assert odd.tolist() == want
