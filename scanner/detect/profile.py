@@ -28,6 +28,10 @@ _SAMPLE_BYTES = 200
 _MOST_BYTES = 1 << 30
 #: Stands for a column where something stands outside of all.
 OUTSIDE = -1
+#: Cells of a piece that samples are taken from.
+_FIRST = 64
+#: Values of an array from which those that repeat are counted.
+_COUNTED_FROM = 1 << 15
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
 _here = threading.local()
@@ -87,21 +91,21 @@ class ColumnProfile:
         tally = kernels.Tally(
             self.counts, self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, self.times
         )
-        for cells in in_place(column):
+        for cells, weights, first in weighed(column, tables.added is None):
             expect(cells.nbytes)
             data, starts, stops = cells.data.view(), cells.starts, cells.stops
             data.flags.writeable = False  # kernels are compiled for one kind of buffer
             scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
-            room = 2 * len(cells) + cells.nbytes // 7 + 16
+            room = 2 * len(cells) + cells.nbytes // 7 + 16 + int(weights.sum())
             sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
             if text_only and is_compiled():
                 _text_quick(data, starts, stops, scratch, tables, tally, sink)
             elif text_only:
                 kernels.text_lines(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
-            elif is_compiled():
+            elif is_compiled() and not len(weights):
                 _scan_quick(data, starts, stops, scratch, tables, tally, sink)
             else:
-                kernels.profile_column(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
+                kernels.profile_column(data, starts, stops, weights, scratch, tables.book, tally, sink)
             used = int(sink.state[0])
             codes, keys = sink.codes[:used], sink.keys[:used]
             for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist():
@@ -109,7 +113,7 @@ class ColumnProfile:
             if tables.added is not None:
                 self._scan_added(cells, tables, text_only)
             if not text_only and len(self.samples) < keep:
-                self._sample(cells, order, keep)
+                self._sample(first, order, keep)
 
     def _scan_added(self, cells: Cells, tables: Tables, text_only: bool) -> None:
         from scanner.detect.added import AddedProfile
@@ -136,7 +140,7 @@ class ColumnProfile:
     def _sample(self, cells: Cells, order: int, keep: int) -> None:
         seen = {text for _, _, text in self.samples}
         got = list(self.samples)
-        for row in range(min(len(cells), 64)):
+        for row in range(min(len(cells), _FIRST)):
             if len(got) >= keep:
                 break
             start, stop = int(cells.starts[row]), int(cells.stops[row])
@@ -355,6 +359,38 @@ class ArtifactProfile:
         made.update(self)
         made.update(other)
         return made
+
+
+def weighed(column: pa.Array | Cells, may_count: bool) -> Iterator[tuple[Cells, Any, Cells]]:
+    """A column as cells in place, how often each stands (int64[n], empty where once), and the first of them in order.
+
+    With `may_count`, values of a typed or dictionary array that repeat are counted instead of being written out.
+    """
+    pieces = column.chunks if isinstance(column, pa.ChunkedArray) else (column,)
+    for piece in pieces:
+        if may_count and not isinstance(piece, Cells) and _repeats(piece):
+            counted = piece.value_counts()
+            weights = np.array(counted.field("counts"), np.int64)
+            ((values, first),) = zip(in_place(counted.field("values")), in_place(piece.slice(0, _FIRST)), strict=True)
+            yield values, weights, first
+        else:
+            for cells in in_place(piece):
+                yield cells, _ONCE, cells
+
+
+def _repeats(array: pa.Array) -> bool:
+    """Whether the values of an array are worth counting, by some of them: it decides the way, not what comes out."""
+    kind = array.type
+    if len(array) < _COUNTED_FROM:
+        return False
+    if pa.types.is_dictionary(kind):
+        return len(array.dictionary) * 4 <= len(array) and not pa.types.is_null(kind.value_type)
+    if not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind)):
+        return False
+    try:
+        return len(array.slice(len(array) // 2, _COUNTED_FROM // 2).unique()) * 4 <= _COUNTED_FROM // 2
+    except pa.ArrowNotImplementedError:  # such as floats of 16 bits
+        return False
 
 
 def in_place(column: pa.Array | Cells) -> Iterator[Cells]:

@@ -56,7 +56,9 @@ def leaves(array: pa.Array) -> list[pa.Array]:
     if isinstance(kind, pa.BaseExtensionType):
         return leaves(array.storage)
     if pa.types.is_dictionary(kind):
-        return leaves(array.dictionary_decode())
+        held = kind.value_type
+        plain = pa.types.is_primitive(held) or pa.types.is_string(held) or pa.types.is_binary(held)
+        return [array] if plain else leaves(array.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         import pyarrow.compute as pc
 

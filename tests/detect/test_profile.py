@@ -1,0 +1,66 @@
+"""A typed column whose values repeat shows what the same column shows as text."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from scanner import compiled
+from scanner.detect.profile import ColumnProfile, as_text, weighed
+from scanner.detect.tables import build
+from scanner.packs import load_pack
+
+TABLES = build(load_pack())
+ROWS = 50_000
+WORDS = pa.array(["Incoming", None, "0300-1234567", "", "35202-1234567-1", "d41d8cd98f00b204e9800998ecf8427e"])
+COLUMNS = {
+    "numbers": pa.array([923001234567, 923331234567, None, 7, 3520212345671, -5]),
+    "floats": pa.array([31.52, 74.3587, 3001234567.0, None, float("nan"), -0.0, 1e20]),
+    "half floats": pa.array(np.array([1.5, 2.25, 0.0, 3.0], np.float16)),
+    "flags": pa.array([True, None, False]),
+    "moments": pa.array(
+        [datetime(2024, 1, 2, 3, 4, 5), None, datetime(1999, 12, 31)], pa.timestamp("us", "Asia/Karachi")
+    ),
+    "days": pa.array([date(2024, 1, 13), date(1970, 1, 1), None]),
+    "decimals": pa.array([Decimal("923001234567"), None, Decimal("12")], pa.decimal128(38, 0)),
+    "long decimals": pa.array([Decimal("1234567890123456789012345678901"), Decimal("12")], pa.decimal128(38, 0)),
+    "nothing": pa.array([None], pa.int32()),
+    "dictionary": WORDS.dictionary_encode(),
+    "dictionary of numbers": pa.array([923001234567, None, 3001234567]).dictionary_encode(),
+}
+
+
+def profiled(column: pa.Array) -> dict[str, Any]:
+    made = ColumnProfile()
+    made.scan(column, TABLES, 4, 3)
+    arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts", "times")
+    sets = {code: held.keys().tolist() for code, held in sorted(made.sets.items())}
+    digests = [one.tolist() for one in made.digests.items()]
+    out = {name: getattr(made, name).tolist() for name in arrays}
+    return {**out, "sets": sets, "digests": digests, "samples": made.samples, "cells": made.cells}
+
+
+@pytest.fixture(autouse=True)
+def machine_code() -> None:
+    compiled.compile_all()
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_typed_values_that_repeat_are_counted_as_their_text_is(name: str) -> None:
+    values = COLUMNS[name]
+    column = values.take(pa.array(np.random.default_rng(3).integers(0, len(values), ROWS)))
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    assert profiled(column) == profiled(as_text(plain))
+
+
+def test_values_that_repeat_are_written_out_once() -> None:
+    column = pa.array(np.arange(ROWS) % 7 + 923001234560)
+    ((cells, weights, first),) = weighed(column, True)
+    assert (len(cells), int(weights.sum()), len(first)) == (7, ROWS, 64)
+    ((cells, weights, _),) = weighed(pa.array(np.arange(ROWS)), True)
+    assert (len(cells), len(weights)) == (ROWS, 0)
