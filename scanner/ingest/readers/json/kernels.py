@@ -4,17 +4,15 @@ A cell is a place in the block: a string without its quotes, a number or word as
 tree of keys, array items and such, grown as the records show them; its path is spelled out only once a block. Most
 records look like the one before: what stood between two values the last time is compared as bytes, and only where it
 differs is it read sign by sign. Anything but RFC 8259 ends the pass before the record in question, which is then read
-the general way (`values`), with which this one agrees cell for cell (`tests/ingest/test_json_paths.py`).
+the general way (`values`), with which this one agrees cell for cell (`tests/ingest/test_json.py`).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from scanner.compiled import kernel
+from scanner.lanes import first_bit, word
 
 #: Columns of a node, int64[nodes, 10].
 PARENT, KIND, KEY, KEY_END, GLUE, GLUE_END, NEXT, RECORD, LINES, DEPTH = range(10)
@@ -34,41 +32,16 @@ _SLASHES = np.uint64(0x5C5C5C5C5C5C5C5C)
 _SPACES = np.uint64(0x2020202020202020)
 
 
-@intrinsic
-def load(typingctx, array, index):
-    """Eight bytes of uint8[...] from an index on, as a little-endian number."""
-
-    def codegen(context, builder, signature, args):
-        from numba.core import cgutils
-
-        view = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0])
-        place = builder.gep(view.data, [args[1]])
-        place = builder.bitcast(place, ir.IntType(64).as_pointer())
-        return builder.load(place, align=1)
-
-    return types.uint64(array, types.int64), codegen
-
-
-@intrinsic
-def trailing(typingctx, word):
-    """The number of zero bits below the lowest one; the word is not zero."""
-
-    def codegen(context, builder, signature, args):
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.int64(types.uint64), codegen
-
-
 @kernel(inline=True)
 def text_end(data, at):
     """The first quote, backslash or control character from `at` on."""
     while True:
-        word = load(data, at)
-        quote = word ^ _QUOTES
-        slash = word ^ _SLASHES
-        found = (((quote - _ONES) & ~quote) | ((slash - _ONES) & ~slash) | ((word - _SPACES) & ~word)) & _HIGH
+        eight = word(data, at)
+        quote = eight ^ _QUOTES
+        slash = eight ^ _SLASHES
+        found = (((quote - _ONES) & ~quote) | ((slash - _ONES) & ~slash) | ((eight - _SPACES) & ~eight)) & _HIGH
         if found:
-            return at + (trailing(found) >> 3)
+            return at + (first_bit(found) >> 3)
         at += 8
 
 
@@ -206,7 +179,7 @@ def child(data, parent, kind, key, key_end, nodes, table, state):
     if kind == NAMED:
         k = key
         while k + 8 <= key_end:
-            code = (code ^ load(data, k)) * np.uint64(0xFF51AFD7ED558CCD)
+            code = (code ^ word(data, k)) * np.uint64(0xFF51AFD7ED558CCD)
             code ^= code >> np.uint64(32)
             k += 8
         while k < key_end:
@@ -427,13 +400,13 @@ def records(data, at, end, layout, depth, nodes, table, where, starts, stops, st
                         k = 0
                         same = True
                         while k + 8 <= size:
-                            if load(data, glue + k) != load(data, at + k):
+                            if word(data, glue + k) != word(data, at + k):
                                 same = False
                                 break
                             k += 8
                         if same and k < size:
                             keep = (np.uint64(1) << np.uint64((size - k) * 8)) - np.uint64(1)
-                            same = ((load(data, glue + k) ^ load(data, at + k)) & keep) == 0
+                            same = ((word(data, glue + k) ^ word(data, at + k)) & keep) == 0
                         if same:
                             step = nodes[node, RECORD]
                             state[LINE] += nodes[node, LINES]
