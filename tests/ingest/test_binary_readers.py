@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from scanner.errors import ReadError
 from scanner.ingest.containers.registry import CONTAINERS
 from scanner.ingest.interface import Source, Stream
+from scanner.ingest.readers.avro import Avro
 from scanner.ingest.readers.columnar import Arrow, Orc, Parquet, leaf_paths, leaves
 from scanner.ingest.readers.rows import find_header
 from scanner.ingest.readers.sheets import Sheets, cell_text
@@ -267,3 +268,24 @@ def test_sqlite_gives_every_table_and_no_view() -> None:
 
 def drained(stream: Stream) -> tuple[str, int]:
     return stream.head.path, sum(part.read().rows for part in stream.parts)
+
+
+def test_avro_values_of_every_kind_become_columns() -> None:
+    import fastavro
+
+    fields = [
+        {"name": "text", "type": "string"},
+        {"name": "number", "type": ["null", "long"]},
+        {"name": "either", "type": ["string", "int"]},
+        {"name": "many", "type": {"type": "array", "items": "string"}},
+    ]
+    rows = [
+        {"text": "a", "number": None, "either": 1, "many": ["x"]},
+        {"text": "b", "number": 2, "either": "c", "many": []},
+    ]
+    sink = io.BytesIO()
+    fastavro.writer(sink, {"type": "record", "name": "r", "fields": fields}, rows)
+    (stream,) = Avro().read(BytesSource(sink.getvalue(), "x"), ScanOptions())
+    (chunk,) = [part.read() for part in stream.parts]
+    assert stream.head.columns == ("text", "number", "either", "many[]")
+    assert [column.to_pylist() for column in chunk.columns] == [["a", "b"], [None, 2], ["1", "c"], ["x"]]

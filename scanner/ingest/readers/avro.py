@@ -62,6 +62,16 @@ def fitted(value: Any, kind: pa.DataType) -> Any:
     return value
 
 
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Decoded values as a column; most are what Arrow takes, which is tried first."""
+    if pa.types.is_nested(kind):
+        return pa.array([fitted(value, kind) for value in values], kind)
+    try:
+        return pa.array(values, kind, from_pandas=False)
+    except (pa.ArrowException, TypeError, ValueError):
+        return pa.array([fitted(value, kind) for value in values], kind)
+
+
 class Avro:
     """Reads Avro."""
 
@@ -86,9 +96,9 @@ class Avro:
         def parts() -> Iterator[Part]:
             try:
                 for order, block in enumerate(blocks):
-                    rows = [fitted(row if kind is table else {"value": row}, table) for row in block]
-                    batch = pa.RecordBatch.from_struct_array(pa.array(rows, table))
-                    yield Parsed(order, batch_chunk(batch))
+                    rows: list[Any] = list(block) if kind is table else [{"value": row} for row in block]
+                    columns = [_column([row.get(one.name) for row in rows], one.type) for one in table]
+                    yield Parsed(order, batch_chunk(pa.RecordBatch.from_arrays(columns, schema=pa.schema(list(table)))))
             except GeneratorExit:
                 raise
             except BaseException as error:
