@@ -7,8 +7,6 @@ lives in this process only.
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
 import threading
 from typing import Any
 
@@ -27,7 +25,7 @@ class Vault:
         self._lock = threading.Lock()
         self._file: Any = None
         self._length = 0
-        self._key = secrets.token_bytes(32)
+        self._key = os.urandom(32)
 
     def __del__(self) -> None:
         """Close the file, which has no name and is gone then."""
@@ -70,6 +68,8 @@ class Vault:
             view, at = memoryview(cipher.update(data)), offset
             try:
                 if self._file is None:
+                    import tempfile  # most scans need none
+
                     self._file = tempfile.TemporaryFile(prefix="breachscan-")  # noqa: SIM115  (lives as the vault does)
                 while view:
                     done = os.pwrite(self._file.fileno(), view, at)
