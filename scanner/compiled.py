@@ -9,6 +9,7 @@ a kernel's arithmetic must not rely on wrapping around; it masks instead.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from types import FunctionType
@@ -23,6 +24,7 @@ _lock = threading.RLock()
 _expected = 0
 _compiled = False
 _kernels: list[Kernel] = []
+_told: list[Callable[[], None]] = []
 _plain: dict[int, dict[str, Any]] = {}  # by the identity of a module's globals
 
 
@@ -103,6 +105,8 @@ def _link(first: Kernel) -> None:
     """
     import numba
 
+    while _told:
+        _listen(_told.pop())
     made: list[Kernel] = []
     todo = [first]
     while todo:
@@ -120,6 +124,19 @@ def _link(first: Kernel) -> None:
         one._linked = True
 
 
+def _listen(tell: Callable[[], None]) -> None:
+    from numba.core import event
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: Any) -> None:
+            tell()
+
+        def on_end(self, event: Any) -> None:
+            tell()
+
+    event.register("numba:compile", Listener())
+
+
 def kernel(function: Any = None, *, inline: bool = False) -> Any:
     """Decorate a function that may be compiled."""
     if function is None:
@@ -127,6 +144,14 @@ def kernel(function: Any = None, *, inline: bool = False) -> Any:
     made = Kernel(function.function if isinstance(function, Kernel) else function, inline)
     _kernels.append(made)
     return made
+
+
+def tell_of_compiling(tell: Callable[[], None]) -> None:
+    """Have `tell` called when a kernel begins and ends to be compiled; where none is cached, all take minutes."""
+    if "numba" in sys.modules:
+        _listen(tell)
+    else:
+        _told.append(tell)
 
 
 def kernels() -> tuple[Kernel, ...]:

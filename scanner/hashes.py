@@ -35,7 +35,7 @@ class HashProgress:
         """
         self._path, self._pack = path, pack.sha256
         self._held: dict[str, dict[str, list[int]]] = {}
-        self._written = time.monotonic()
+        self._written, self._newer = time.monotonic(), False
         if path is not None and path.exists():
             try:
                 read = json.loads(path.read_text(encoding="utf-8"))
@@ -51,8 +51,14 @@ class HashProgress:
     def keep(self, column: str, positions: Positions, now: bool = False) -> None:
         """Remember where the test of a column stands; written every few seconds, or `now`."""
         self._held[column] = {name: list(at) for name, at in positions.items()}
-        if self._path is not None and (now or time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES):
-            self._written = time.monotonic()
+        self._newer = True
+        if now or time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES:
+            self.write()
+
+    def write(self) -> None:
+        """Write what the file, where there is one, does not hold yet."""
+        if self._path is not None and self._newer:
+            self._written, self._newer = time.monotonic(), False
             part = self._path.with_name(self._path.name + ".part")
             content: dict[str, Any] = {"schema": _SCHEMA, "patterns": self._pack, "columns": self._held}
             part.write_text(json.dumps(content), encoding="utf-8")

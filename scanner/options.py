@@ -38,8 +38,10 @@ class Limits:
     """Nesting of JSON; what is deeper is scanned as text."""
     spool_memory: int = 64 * MIB
     """Bytes of one member held in memory where its reader must seek; larger ones go to an enciphered temporary file."""
-    seconds_per_artifact: float = 600.0
-    """Wall time of one artifact in an isolated reader."""
+    max_seconds: float = 300.0
+    """Seconds that reading one source (a file, a member, a table) may take, with one more for each of its MiB."""
+    max_memory: int = 4 << 30
+    """Bytes that a process in which files are read may take beyond what it begins with."""
 
     def exceeds_ratio(self, expanded: int, stored: int | None) -> bool:
         """Whether bytes expanded to more than they may."""

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from scanner import __version__
+from scanner.compiled import tell_of_compiling
+from scanner.detect.enumeration import Positions
 from scanner.detect.facts import Facts
 from scanner.detect.judge import Judged, judge
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.rows import ByIndex, birth_words
 from scanner.detect.tables import Tables, build, kind_of
 from scanner.engines.local import LocalEngine
+from scanner.engines.processes import Job, ProcessEngine, Tell, Work, read_message, serve
 from scanner.errors import OptionError
 from scanner.estimates import figures
 from scanner.hashes import HashProgress, tester
-from scanner.ingest import streams
-from scanner.ingest.interface import Stream, Tail
+from scanner.ingest import FileSource, failed, open_file, streams_of, walk
+from scanner.ingest.course import Course, LeftOut
+from scanner.ingest.interface import Source, Stream, Tail
 from scanner.model import (
     Artifact,
     Coverage,
@@ -50,6 +58,12 @@ from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Numbers, Relation, Table, relations
 from scanner.terms import ColumnType, Form, PackType, ProblemCode, Status
 
+#: Files that are known before the first of them is finished, and what else the walk came upon.
+AHEAD = 4096
+#: Shards from which on a file is read on all threads, one such file at a time.
+WIDE = 2
+#: Seconds between the words of a worker on how far it is.
+SECONDS_BETWEEN_WORDS = 0.1
 #: Age from which a person is no minor, in years.
 ADULT = 18
 
@@ -264,27 +278,143 @@ def model_of(pack: Pack, options: ScanOptions) -> Model:
     return Model(pack, options.circumstances, options.as_of)
 
 
+class _ToldProgress(HashProgress):
+    """Progress of a worker's hash tests, which the parent process keeps."""
+
+    def __init__(self, options: ScanOptions, pack: Pack, tell: Tell) -> None:
+        super().__init__(options.hash_progress, pack)
+        self._tell = tell
+
+    def keep(self, column: str, positions: Positions, now: bool = False) -> None:
+        self._tell("tested", column, positions, now)
+
+
+def _scanned(
+    found: Iterable[Stream],
+    pack: Pack,
+    options: ScanOptions,
+    room: Room,
+    hashes: Hashes,
+    advanced: Callable[[int], None],
+) -> Iterator[Finished]:
+    """Each stream as a finished artifact, its parts scanned on threads."""
+    tables, births = build(pack), birth_words(pack)
+    with LocalEngine(options.threads) as engine:
+        for stream in found:
+            head = stream.head
+            context = ShardContext(tables, options.samples, head.lines, head.columns, births, head.sampled, room)
+            yield finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
+
+
+def _work(pack: Pack, options: ScanOptions) -> Work:
+    """What a worker process does with a file."""
+
+    heeded = False
+
+    def work(job: Job, tell: Tell) -> None:
+        nonlocal heeded
+        if not heeded:
+            heeded = True
+            tell_of_compiling(lambda: tell("compiling"))
+        told = 0.0
+
+        def advanced(seen: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > SECONDS_BETWEEN_WORDS:
+                told = time.monotonic()
+                tell("advanced", seen)
+
+        mine = replace(options, workers=job.threads)
+        progress = _ToldProgress(mine, pack, tell)
+        hashes: Hashes = lambda sha256: tester(  # noqa: E731
+            mine, pack, sha256, progress, lambda done, total: tell("enumerated", done, total)
+        )
+        found = open_file(FileSource(Path(job.file), job.path), mine, Course(job.lessons, tell))
+        # what is not taken anyway is for the workers, but for the quarter in which what they found is held
+        room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * options.threads))
+        for one in _scanned(found, pack, mine, room, hashes, advanced):
+            tell("result", one)
+
+    return work
+
+
+def serve_worker() -> None:
+    """Be a worker process that was started afresh: its pipes and its parent are the last three arguments."""
+    jobs, answers, parent = map(int, sys.argv[-3:])
+    with os.fdopen(os.dup(jobs), "rb", buffering=0) as stream:
+        setup = read_message(stream)
+    assert setup is not None
+    options: ScanOptions = setup[0]
+    serve(jobs, answers, parent, options.limits.max_memory, _work(load_pack(options.patterns), options))
+
+
+#: Starts a worker that imports what this process would; neither the working folder nor the environment has a say.
+_AFRESH = "import sys; sys.path[:] = sys.argv[1:-3]; from scanner.pipeline import serve_worker; serve_worker()"
+
+
+def _process_engine(pack: Pack, options: ScanOptions, hear: Callable[..., None]) -> ProcessEngine[Finished]:
+    command = [sys.executable, "-I", "-c", _AFRESH, *(path for path in sys.path if path)]
+    limits = options.limits
+    work = _work(pack, options)
+    return ProcessEngine(options.threads, limits.max_seconds, limits.max_memory, work, command, options, hear)
+
+
 def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observer | None = None) -> Iterator[Finished]:
     """Artifacts as they are finished, in the deterministic order of the walk.
 
+    Files are read in processes of their own, standard input in this one.
+
     Raises:
+        OptionError: an option cannot be used.
         PatternError: the rule packs cannot be used.
     """
     options, observer = options or ScanOptions(), observer or Silent()
     pack = load_pack(options.patterns)
-    tables, births = build(pack), birth_words(pack)
+    model_of(pack, options)
+    build(pack)  # for all workers
     progress = HashProgress(options.hash_progress, pack)
-    hashes: Hashes = lambda sha256: tester(options, pack, sha256, progress, observer.enumerated)  # noqa: E731
+    untested: Hashes = lambda sha256: tester(options, pack, sha256, progress, observer.enumerated)  # noqa: E731
+
+    def hear(what: str, *rest: Any) -> None:
+        if what == "tested":
+            progress.keep(*rest)
+        elif what == "enumerated":
+            observer.enumerated(*rest)
+        elif what == "advanced":
+            observer.advanced(*rest)
+
+    def results(item: Source | Stream) -> Iterator[Finished]:
+        if not isinstance(item, FileSource):
+            yield from _scanned(streams_of(item, options), pack, options, room, untested, observer.advanced)
+            return
+        for one in engine.results():
+            if isinstance(one, LeftOut):
+                lost = failed(item, one.error())
+                yield from _scanned([lost], pack, options, room, untested, observer.advanced)
+            else:
+                runs = {kind: run.moved(room) for kind, run in one.holding.runs.items()}
+                yield replace(one, holding=replace(one.holding, runs=MappingProxyType(runs)))
+
+    room = Room((options.memory - FIXED_MEMORY) // 4)
     observer.started(None)
-    room = Room(options.memory - FIXED_MEMORY)
-    with LocalEngine(options.threads) as engine:
-        for stream in streams([str(path) for path in paths], options):
-            head = stream.head
-            context = ShardContext(tables, options.samples, head.lines, head.columns, births, head.sampled, room)
-            profile = engine.profile(stream, context, observer.advanced)
-            done = finish(stream, profile, pack, tables, options, hashes)
-            observer.finished(done.artifact)
-            yield done
+    waiting = walk([str(path) for path in paths], options)
+    ahead: deque[Source | Stream] = deque()
+    with _process_engine(pack, options, hear) as engine:
+        try:
+            while True:
+                while not engine.full and len(ahead) < AHEAD and (item := next(waiting, None)) is not None:
+                    ahead.append(item)
+                    if isinstance(item, FileSource):
+                        size = item.size or 0
+                        wide = options.test_hashes or size > WIDE * options.shard_bytes
+                        engine.put(item.file(), item.path, size, wide)
+                if not ahead:
+                    break
+                for one in results(ahead.popleft()):
+                    observer.finished(one.artifact)
+                    yield one
+        finally:
+            progress.write()
     observer.done()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scanner.compiled import is_compiled
+from scanner.compiled import compile_all, is_compiled
 from scanner.vault import Vault
 
 Keys = npt.NDArray[np.int64]
@@ -85,6 +85,10 @@ class _Segment:
             narrow = times.astype(np.min_scalar_type(int(times.max())))
             self._wide = narrow.itemsize
             data = np.concatenate((data, narrow.view(np.uint8)))
+        self._put(data, vault)
+
+    def _put(self, data: npt.NDArray[np.uint8], vault: Vault) -> None:
+        """Have the bytes held in a vault."""
         self._vault, self._place = vault, 0
         self._reserved = len(data)
         self._bytes: Any = None
@@ -102,6 +106,21 @@ class _Segment:
     def __del__(self) -> None:
         """Return the memory to the vault."""
         self._vault.give(self._reserved)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process makes the segment from, in the clear and in memory."""
+        return _arrived, (self._state(), self._all().tobytes())
+
+    def _state(self) -> tuple[Any, ...]:
+        return self.count, self.first, self.last, self._heads, self._ends, self._wide
+
+    def _all(self) -> Any:
+        base = int(self._ends[-1]) if self._heads is not None else 8 * self.count
+        return self._read(0, base + self._wide * self.count)
+
+    def moved(self, vault: Vault) -> _Segment:
+        """The same keys, held in a vault."""
+        return _made(self._state(), self._all(), vault)
 
     @property
     def in_memory(self) -> bool:
@@ -143,6 +162,19 @@ class _Segment:
         return self.between(self.first, self.last + 1)[0][begin::_STRIDE]
 
 
+def _made(state: tuple[Any, ...], data: npt.NDArray[np.uint8], vault: Vault) -> _Segment:
+    made = _Segment.__new__(_Segment)
+    made.count, made.first, made.last, made._heads, made._ends, made._wide = state
+    if made._heads is not None:
+        compile_all()  # packed keys are too many to be unpacked in the interpreter
+    made._put(data, vault)
+    return made
+
+
+def _arrived(state: tuple[Any, ...], data: bytes) -> _Segment:
+    return _made(state, np.frombuffer(data, np.uint8), BOUNDLESS.vault)
+
+
 class Run:
     """Distinct keys in ascending order, with how often each was added where they were counted."""
 
@@ -162,6 +194,10 @@ class Run:
     def joined(cls, pieces: Iterator[Counted], room: Room) -> Run:
         """The run of pieces that ascend."""
         return cls([_Segment(keys, times, room.vault) for keys, times in pieces if len(keys)])
+
+    def moved(self, room: Room) -> Run:
+        """The same run, held in another room."""
+        return Run([segment.moved(room.vault) for segment in self._segments])
 
     def __len__(self) -> int:
         """Distinct keys."""

@@ -61,6 +61,8 @@ class Vault:
         Raises:
             InternalError: the temporary folder is full or cannot be written to.
         """
+        import tempfile  # not needed for sets that fit into memory
+
         with self._lock:
             offset, skip = self._length, self._length % 16
             cipher = self._cipher(offset)

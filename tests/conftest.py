@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scanner.model import (
     Artifact,
@@ -24,6 +25,10 @@ from scanner.model import (
     Summary,
 )
 from scanner.terms import ColumnType, Form, Format, Level, ProblemCode, Status, Structure
+
+# how long an example takes says something of the machine's load, and nothing of what is tested
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 #: Identifiers planted in every text of the sample result that could come from outside.
 PLANTED = ("03451234567", "923451234567", "35202-7654321-9", "410019876543210", "salma.b@example.com", "QZ7654321")

@@ -50,9 +50,18 @@ def test_a_small_file_is_scanned_without_what_only_large_or_other_files_need(nam
     unused |= {"pyarrow.compute", "importlib.metadata", "tempfile", "secrets"}
     program = (
         "import sys, scanner.cli\n"
+        "from scanner import pipeline\n"
+        "from scanner.errors import InternalError\n"
+        f"loaded = lambda: ', '.join({unused!r} & set(sys.modules))\n"
+        "finish = pipeline.finish\n"
+        "def checked(*given):\n"  # in the worker
+        "    done = finish(*given)\n"
+        "    if loaded(): raise InternalError(loaded())\n"
+        "    return done\n"
+        "pipeline.finish = checked\n"
         f"try: scanner.cli.main(['scan', {str(tmp_path)!r}, '--format', 'json'], prog_name='breachscan')\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        f"sys.exit(', '.join({unused!r} & set(sys.modules)) or 0)"
+        "sys.exit(loaded() or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from scanner import sets
 from scanner.compiled import compile_all
 from scanner.errors import InternalError
-from scanner.sets import KeyCounts, KeySet, Room, Run, merged
+from scanner.sets import BOUNDLESS, KeyCounts, KeySet, Room, Run, merged
 
 #: Keys as digests, as CNICs, as mobile numbers, and close together.
 numbers = st.integers(3_000_000_000, 3_000_200_000)
@@ -142,3 +143,13 @@ def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("os.pwrite", full)
     with pytest.raises(InternalError, match=r"No space left on device.*TMPDIR.*--memory"):
         made(list(range(500)), 0)
+
+
+@pytest.mark.parametrize("count", [1, 7, 300])
+@pytest.mark.parametrize("memory", [0, 1 << 30])
+def test_a_run_has_the_same_keys_in_another_process_and_in_another_room(count: int, memory: int) -> None:
+    squares = np.arange(count, dtype=np.int64) ** 2
+    sent = Run.of(squares, Room(memory))
+    for run in (pickle.loads(pickle.dumps(sent)), sent.moved(Room(0)), sent.moved(BOUNDLESS)):
+        assert len(run) == count
+        assert [key for some, _ in run.pieces() for key in some.tolist()] == squares.tolist()

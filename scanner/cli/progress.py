@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scanner.model import Artifact
 from scanner.report.gate import show_artifact
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _MAX_COUNTED = 100_000
+_SECONDS_BETWEEN_PICTURES = 0.1
 
 
 def total_bytes(paths: Sequence[str]) -> int | None:
@@ -60,6 +61,7 @@ def _bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        auto_refresh=False,  # which takes a thread, and with threads workers cannot be forked
         redirect_stdout=False,
         redirect_stderr=False,
     )
@@ -77,7 +79,7 @@ class Watch:
         self._task: TaskID | None = None
         self._counted: set[str] = set()
         self._done = self._now = self._artifacts = 0
-        self._began = time.perf_counter()
+        self._began = self._drawn = time.perf_counter()
         terminal = sys.stderr.isatty()
         if self._verbosity or (terminal and not quiet):
             from rich.console import Console
@@ -105,12 +107,18 @@ class Watch:
             done = self._done + self._now
             total = self._bar.tasks[0].total
             shown = done if total is None else min(done, total)
-            self._bar.update(self._task, completed=shown, description=count(self._artifacts, "artifact"))
+            self._draw(completed=shown, description=count(self._artifacts, "artifact"))
+
+    def _draw(self, **what: Any) -> None:
+        if self._bar is not None and self._task is not None:
+            due = time.perf_counter() - self._drawn > _SECONDS_BETWEEN_PICTURES
+            self._drawn = time.perf_counter() if due else self._drawn
+            self._bar.update(self._task, refresh=due, **what)
 
     def enumerated(self, done: int, total: int) -> None:
         """So many of the digests of a number space are computed."""
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, description=f"hashes {done / 1e6:,.0f} of {total / 1e6:,.0f} million")
+            self._draw(description=f"hashes {done / 1e6:,.0f} of {total / 1e6:,.0f} million")
 
     def finished(self, artifact: Artifact) -> None:
         """An artifact is finished: its file's bytes are read, and -v logs it."""

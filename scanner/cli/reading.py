@@ -75,6 +75,21 @@ _OPTIONS = (
     click.option(
         "--max-expanded", type=Size(), default="1TiB", show_default=True, help="Bytes that one file may expand to."
     ),
+    click.option(
+        "--max-seconds",
+        type=click.FloatRange(1),
+        default=_DEFAULTS.max_seconds,
+        show_default=True,
+        metavar="N",
+        help="Seconds that reading a file, member or table may take, with one more for each MiB of it.",
+    ),
+    click.option(
+        "--max-memory",
+        type=Size(),
+        default="4GiB",
+        show_default=True,
+        help="Bytes of memory that reading a file may take, in the process that does it.",
+    ),
 )
 
 
@@ -108,4 +123,6 @@ def limits_of(reading: dict[str, Any]) -> Limits:
         max_members=reading["max_members"],
         max_member=reading["max_member"],
         max_expanded=reading["max_expanded"],
+        max_seconds=reading["max_seconds"],
+        max_memory=reading["max_memory"],
     )

@@ -140,7 +140,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the report there."
 )
 @click.option(
-    "--workers", type=click.IntRange(0), default=0, metavar="N", help="Threads at work.  [default: one a core]"
+    "--workers", type=click.IntRange(0), default=0, metavar="N", help="Processes at work.  [default: one a core]"
 )
 @click.option(
     "--fail-on",

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from scanner.errors import InternalError, OptionError, ReadError
 from scanner.ingest import containers, readers
+from scanner.ingest.course import Course
 from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail
 from scanner.ingest.sampling import A_PIECE, by_line, stretched, thinned
-from scanner.ingest.sources import BytesSource, FileSource, JoinedSource, Meter, StdinSource, digest
+from scanner.ingest.sources import BytesSource, FileSource, JoinedSource, Meter, StdinSource, digest, read_error
 from scanner.ingest.volumes import volume_of
 from scanner.model import Problem
 from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode, Status
 
-__all__ = ["BytesSource", "FileSource", "StdinSource", "open_source", "streams"]
+__all__ = [
+    "BytesSource",
+    "FileSource",
+    "StdinSource",
+    "failed",
+    "open_file",
+    "open_source",
+    "streams",
+    "streams_of",
+    "walk",
+]
 
 _BY_EXTENSION = {
     "csv": Format.CSV,
@@ -67,21 +79,40 @@ def without_parts(
     return Stream(Head(path, form), tail=lambda: tail)
 
 
-def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
-    """One stream per artifact below the paths, in the order given and sorted within folders; `-` is standard input."""
+def walk(paths: Sequence[str], options: ScanOptions) -> Iterator[Source | Stream]:
+    """The files below the paths, in the order given and sorted within folders; `-` is standard input.
+
+    What is no file to be read comes as a stream that says why.
+    """
     for path in paths:
         if path == "-":
-            found = open_source(StdinSource(options.limits.spool_memory), options)
+            yield StdinSource(options.limits.spool_memory)
         else:
-            found = _entry(Path(path), shown(path), options, ())
-        for stream in found:
-            if options.sample is not None and not stream.head.sampled:
-                stream = thinned(stream, options.sample)
-            yield stream
+            yield from _entry(Path(path), shown(path), ())
 
 
-def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]) -> Iterator[Stream]:
-    """Streams of one entry of the file system; `inside` are the real paths of the root folders being walked."""
+def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
+    """One stream per artifact below the paths, in the order of `walk`."""
+    for one in walk(paths, options):
+        yield from streams_of(one, options)
+
+
+def streams_of(one: Source | Stream, options: ScanOptions) -> Iterator[Stream]:
+    """The streams of what `walk` came upon."""
+    if isinstance(one, FileSource):
+        yield from open_file(one, options)
+    else:
+        yield from _sampled([one] if isinstance(one, Stream) else open_source(one, options), options)
+
+
+def _sampled(found: Iterable[Stream], options: ScanOptions) -> Iterator[Stream]:
+    """The streams, thinned where a sample is asked for that their readers have not taken."""
+    for stream in found:
+        yield stream if options.sample is None or stream.head.sampled else thinned(stream, options.sample)
+
+
+def _entry(file: Path, path: str, inside: tuple[str, ...]) -> Iterator[Source | Stream]:
+    """One entry of the file system; `inside` are the real paths of the root folders being walked."""
     binary = Format.BINARY
     try:
         linked = file.is_symlink() and bool(inside)
@@ -105,9 +136,9 @@ def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...])
             if real.startswith(inside[0].rstrip(os.sep) + os.sep):
                 return
         if stat.S_ISDIR(mode):
-            yield from _folder(file, path, options, inside)
+            yield from _folder(file, path, inside)
         elif stat.S_ISREG(mode):
-            yield from _file(file, path, options)
+            yield FileSource(file, path)
         else:
             message = "a device, pipe or socket is not read"
             yield without_parts(path, binary, Status.SKIPPED, ProblemCode.NOT_A_FILE, message)
@@ -120,25 +151,40 @@ def _entry(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...])
         yield without_parts(path, binary, state, code, f"cannot be opened: {type(error).__name__}")
 
 
-def _folder(file: Path, path: str, options: ScanOptions, inside: tuple[str, ...]) -> Iterator[Stream]:
+def _folder(file: Path, path: str, inside: tuple[str, ...]) -> Iterator[Source | Stream]:
     names = sorted(entry.name for entry in file.iterdir())
     if not names:
         yield without_parts(path, Format.BINARY, Status.SKIPPED, ProblemCode.NO_FILES, "a folder without files")
     inside = inside or (os.path.realpath(file),)
     for name in names:
-        yield from _entry(file / name, f"{path.rstrip('/')}/{shown(name)}", options, inside)
+        yield from _entry(file / name, f"{path.rstrip('/')}/{shown(name)}", inside)
 
 
-def _file(file: Path, path: str, options: ScanOptions) -> Iterator[Stream]:
-    """Streams of one file; a part of a split archive is read with the others where they lie beside it."""
-    source, volume = FileSource(file, path), volume_of(file)
+def open_file(source: FileSource, options: ScanOptions, course: Course | None = None) -> Iterator[Stream]:
+    """Streams of one file; a part of a split archive is read with the others where they lie beside it.
+
+    `course` as in `open_source`. What the system refuses to open ends as a problem.
+    """
+    try:
+        yield from _sampled(_file(source, options, course), options)
+    except (OptionError, InternalError):
+        raise
+    except OSError as error:
+        why = read_error(error)
+        yield without_parts(source.path, _format_of(source.path), Status.UNREADABLE, why.code, why.message)
+
+
+def _file(source: FileSource, options: ScanOptions, course: Course | None) -> Iterator[Stream]:
+    file, path = source.file(), source.path
+    volume = volume_of(file)
     if volume is None:
         within = file.suffix.lower() in _ENDS_AS_ZIP and not _is_container(source) and _ends_as_zip(source)
-        yield from open_source(source, options, container=containers.zip_container() if within else None)
+        container = containers.zip_container() if within else None
+        yield from open_source(source, options, container=container, course=course)
         return
     joined = JoinedSource(volume.parts, source) if volume.whole else None
     if joined is not None and not _is_container(joined):
-        yield from open_source(source, options)  # named so, and no archive
+        yield from open_source(source, options, course=course)  # named so, and no archive
     elif joined is None:
         message = f"part {volume.number} of a split archive, of which not all parts before it lie beside it"
         yield _whole(source, Status.UNREADABLE, Problem(ProblemCode.MULTI_PART, message))
@@ -150,7 +196,7 @@ def _file(file: Path, path: str, options: ScanOptions) -> Iterator[Stream]:
         message = (
             f"{count} parts of a split archive, joined" if count > 1 else "of a split archive the first part alone"
         )
-        for stream in open_source(joined, options):
+        for stream in open_source(joined, options, course=course):
             yield _with(stream, Problem(ProblemCode.MULTI_PART, message)) if stream.head.path == path else stream
 
 
@@ -188,12 +234,35 @@ def _with(stream: Stream, problem: Problem) -> Stream:
 
 
 def open_source(
-    source: Source, options: ScanOptions, depth: int = 0, container: Container | None = None
+    source: Source,
+    options: ScanOptions,
+    depth: int = 0,
+    container: Container | None = None,
+    course: Course | None = None,
 ) -> Iterator[Stream]:
     """Streams of one source, of its members where it is a container; never raises for what is in it.
 
-    `container` opens it whatever its first bytes are.
+    `container` opens it whatever its first bytes are. `course` follows what is opened, and has sources left out.
     """
+    if course is None:
+        yield from _opened(source, options, depth, container, None)
+        return
+    wanted, left_out = course.enter(source.path, source.size)
+    if not wanted:
+        return
+    found = _opened(source, options, depth, container, course)
+    if left_out is None:
+        yield from found
+    else:
+        yield from islice(found, left_out.streams)
+        found.close()
+        yield failed(source, left_out.error(), Status.PARTIAL if left_out.streams else Status.UNREADABLE)
+    course.leave()
+
+
+def _opened(
+    source: Source, options: ScanOptions, depth: int, container: Container | None, course: Course | None
+) -> Generator[Stream, None, None]:
     try:
         head = source.head()
     except ReadError as error:
@@ -227,7 +296,7 @@ def open_source(
                     continue
                 same = member.path == source.path
                 stored = member if getattr(member, "digests_apart", False) else source
-                for stream in open_source(member, options, depth + 1):
+                for stream in open_source(member, options, depth + 1, course=course):
                     # a compressed stream is no step of the path: its artifact is the stored file
                     yield _stored_as(stream, stored) if same and stream.head.path == source.path else stream
         except (OptionError, InternalError):
@@ -270,7 +339,19 @@ def _recognises(ask: Callable[[bytes, str], bool], head: bytes, path: str) -> bo
 def _trouble(error: Exception) -> Problem:
     if isinstance(error, ReadError):
         return Problem(error.code, error.message, error.row)
+    if isinstance(error, MemoryError):
+        return Problem(ProblemCode.LIMIT, "not enough memory to read any further")
     return Problem(ProblemCode.READER_FAILED, f"the reader failed: {type(error).__name__}")
+
+
+def failed(source: Source, error: ReadError, status: Status = Status.UNREADABLE) -> Stream:
+    """A stream that says why a source gives nothing, or nothing more; but for a file's digest nothing more is read."""
+
+    def tail() -> Tail:
+        sha256, size = digest(source) if isinstance(source, FileSource) else (None, source.size)
+        return Tail(status, (_trouble(error),), sha256, size, size, 0)
+
+    return Stream(Head(source.path, _format_of(source.path)), tail=tail)
 
 
 def _failed(source: Source, form: Format, error: Exception) -> Stream:

@@ -84,7 +84,7 @@ class FileSource:
         except OSError as error:
             raise read_error(error) from None
 
-    def file(self) -> Path | None:
+    def file(self) -> Path:
         """The file itself."""
         return self._file
 
