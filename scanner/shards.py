@@ -46,4 +46,4 @@ def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:
         into.failed = True
         return 0
     into.scan(chunk, part.order, context.tables, context.lines, context.heads, context.births)
-    return sum(column.nbytes for column in chunk.columns)
+    return len(chunk.grid.data) if chunk.grid is not None else sum(column.nbytes for column in chunk.columns)

@@ -7,7 +7,7 @@ after the merge. The few raw sample cells stay inside the process until `verdict
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 from scanner.compiled import expect, is_compiled
 from scanner.detect.rows import Births, Together, says_birth
 from scanner.detect.tables import Tables
-from scanner.ingest.interface import Cells, Chunk, column_of
+from scanner.ingest.interface import Cells, Chunk, Grid, column_of
 from scanner.model import Problem
 from scanner.sets import BOUNDLESS, KeyCounts, KeySet, Room
 
@@ -35,7 +35,7 @@ _COUNTED_FROM = 1 << 15
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
 _here = threading.local()
-"""The desk of a thread for `quick`, and the tables that it was made for."""
+"""The desk of a thread for `quick`, the tables that it was made for, and arrays that `quick.Finds` are cut from."""
 
 
 def _extremes() -> Any:
@@ -70,7 +70,9 @@ class ColumnProfile:
     room: Room = BOUNDLESS
     """Where the sets are held."""
 
-    def _ready(self, tables: Tables) -> None:
+    def ready(self, tables: Tables, cells: int) -> None:
+        """So many cells are about to be added."""
+        self.cells += cells
         if self.counts is None:
             from scanner.detect import kernels
 
@@ -84,43 +86,67 @@ class ColumnProfile:
 
     def scan(self, column: pa.Array | Cells, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
         """Add the cells of a column; `keep` samples are kept."""
+        self.ready(tables, len(column))
+        for cells, weights, first in weighed(column, tables.added is None):
+            expect(cells.nbytes)
+            if not len(cells):
+                continue
+            if text_only or len(weights) or not is_compiled():
+                self._general(cells, weights, tables, text_only)
+            else:
+                scan_grid(Grid(cells.data, cells.starts[None, :], cells.stops[None, :], len(cells)), [self], tables)
+            self.also(cells, first, tables, order, keep, text_only)
+
+    def _general(self, cells: Cells, weights: Any, tables: Tables, text_only: bool = False) -> None:
+        """Add cells by the kernels that know all shapes."""
         from scanner.detect import kernels
 
-        self._ready(tables)
-        self.cells += len(column)
+        data, starts, stops = _constant(cells.data), cells.starts, cells.stops
         tally = kernels.Tally(
             self.counts, self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, self.times
         )
-        for cells, weights, first in weighed(column, tables.added is None):
-            expect(cells.nbytes)
-            data, starts, stops = cells.data.view(), cells.starts, cells.stops
-            data.flags.writeable = False  # kernels are compiled for one kind of buffer
-            scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
-            room = 2 * len(cells) + cells.nbytes // 7 + 16 + int(weights.sum())
-            sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
-            if text_only and is_compiled():
-                _text_quick(data, starts, stops, scratch, tables, tally, sink)
-            elif text_only:
-                kernels.text_lines(data, starts, stops, _ONCE, scratch, tables.book, tally, sink)
-            elif is_compiled() and not len(weights):
-                _scan_quick(data, starts, stops, scratch, tables, tally, sink)
-            else:
-                kernels.profile_column(data, starts, stops, weights, scratch, tables.book, tally, sink)
-            used = int(sink.state[0])
-            codes, keys = sink.codes[:used], sink.keys[:used]
-            for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist():
-                self._set(code).add(keys, codes, code)
-            if tables.added is not None:
-                self._scan_added(cells, tables, text_only)
-            if not text_only and len(self.samples) < keep:
-                self._sample(first, order, keep)
+        scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
+        room = 2 * len(cells) + cells.nbytes // 7 + 16 + int(weights.sum())
+        sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
+        if text_only and is_compiled():
+            _text_quick(data, starts, stops, scratch, tables, tally, sink)
+        elif text_only:
+            kernels.text_lines(data, starts, stops, weights, scratch, tables.book, tally, sink)
+        else:
+            kernels.profile_column(data, starts, stops, weights, scratch, tables.book, tally, sink)
+        used = int(sink.state[0])
+        self._keep(sink.codes[:used], sink.keys[:used], np.flatnonzero(np.bincount(sink.codes[:used], minlength=1)))
 
-    def _scan_added(self, cells: Cells, tables: Tables, text_only: bool) -> None:
-        from scanner.detect.added import AddedProfile
+    def _keep(self, codes: Any, keys: Any, present: Any) -> None:
+        """Add `keys` to the sets of their `codes`, which are those that are `present`."""
+        for code in present.tolist():
+            self._set(code).add(keys, codes, code)
 
-        if self.added is None:
-            self.added = AddedProfile(room=self.room)
-        self.added.scan(cells, tables, text_only)
+    def add_quick(self, place: int, data: Any, desk: Any, finds: Any, tables: Tables) -> None:
+        """Take what the quick way found of a column, and send the cells that it left the general way."""
+        for name in ("counts", "lengths", "lead", "rule_counts", "times"):
+            mine = getattr(self, name)
+            mine += getattr(desk, name)[place]
+        _extend(self.extremes, desk.extremes[place])
+        used, left, aside = desk.state[place, :3].tolist()
+        self._keep(finds.codes[place, :used], finds.keys[place, :used], np.flatnonzero(desk.times[place]))
+        if left:
+            rest = finds.rest[place]
+            self._general(Cells(data, rest[0, :left], rest[1, :left]), _ONCE, tables)
+        if aside:
+            cells = Cells(desk.side[place], desk.side_starts[:aside], desk.side_stops[place, :aside])
+            self._general(cells, desk.side_weights[place, :aside], tables)
+
+    def also(self, cells: Cells, first: Cells, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
+        """Do what is done beside the counts: identifiers that the pack adds, `keep` distinct ones of the first cells."""
+        if tables.added is not None:
+            from scanner.detect.added import AddedProfile
+
+            if self.added is None:
+                self.added = AddedProfile(room=self.room)
+            self.added.scan(cells, tables, text_only)
+        if not text_only and len(self.samples) < keep:
+            self._sample(first, order, keep)
 
     @property
     def digests(self) -> KeyCounts:
@@ -167,10 +193,7 @@ class ColumnProfile:
             for name in ("counts", "lengths", "lead", "rule_counts", "lex_counts", "times"):
                 mine = getattr(self, name)
                 mine += getattr(other, name)
-            for low in (0, 2, 4, 6):
-                self.extremes[low] = min(self.extremes[low], other.extremes[low])
-            for high in (1, 3, 5, 7, 8):
-                self.extremes[high] = max(self.extremes[high], other.extremes[high])
+            _extend(self.extremes, other.extremes)
         for code, held in other.sets.items():
             self._set(code).update(held)
         merged: dict[bytes, tuple[int, int, bytes]] = {}
@@ -179,25 +202,41 @@ class ColumnProfile:
         self.samples = tuple(list(merged.values())[:keep])
 
 
-def _scan_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables, tally: Any, sink: Any) -> None:
-    """As `kernels.profile_column`, the common shapes first."""
-    from scanner.detect import kernels, quick
+def _extend(mine: Any, theirs: Any) -> None:
+    """Widen extremes (see `kernels.EXTREMES`) by others."""
+    mine[0:8:2] = np.minimum(mine[0:8:2], theirs[0:8:2])
+    mine[1:8:2] = np.maximum(mine[1:8:2], theirs[1:8:2])
+    mine[8] = max(mine[8], theirs[8])
+
+
+def _constant(data: Any) -> Any:
+    """Bytes that kernels take: they are compiled for such as cannot be written."""
+    data = data.view()
+    data.flags.writeable = False
+    return data
+
+
+def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> None:
+    """Add the columns of a grid to their profiles: common shapes the quick way, the rest of the cells the general one.
+
+    Counts no cells and takes no samples. Compiled only.
+    """
+    from scanner.detect import quick
 
     if getattr(_here, "tables", None) is not tables:
-        _here.tables, _here.desk = tables, quick.desk_for(tables.book)
-    if _here.desk.rest.shape[1] < len(starts):
-        _here.desk = _here.desk._replace(rest=np.empty((2, len(starts)), np.int32))
-    desk = _here.desk
-    left, aside = quick.scan_quick(data, starts, stops, tables.book, desk, tally, sink)
-    if left:
-        kernels.profile_column(data, desk.rest[0, :left], desk.rest[1, :left], _ONCE, scratch, tables.book, tally, sink)
-    if aside:
-        side = desk.side.view()
-        side.flags.writeable = False
-        kernels.profile_column(
-            side, desk.side_starts[:aside], desk.side_stops[:aside], desk.side_weights[:aside], scratch, tables.book,
-            tally, sink,
-        )  # fmt: skip
+        _here.tables, _here.desk = tables, quick.desk_for(tables.book, len(tables.rule_types))
+        _here.room = (np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int32))
+    data = _constant(grid.data)
+    for first in range(0, len(columns), quick.MOST_COLUMNS):
+        some = grid.slice(first, first + quick.MOST_COLUMNS)
+        width, rows = len(some.starts), max(1, grid.rows)
+        if len(_here.room[0]) < 2 * width * rows:
+            _here.room = tuple(np.empty(2 * width * rows, one.dtype) for one in _here.room)
+        codes, keys, rest = (one[: 2 * width * rows].reshape(width, -1) for one in _here.room)
+        finds = quick.Finds(codes, keys, rest.reshape(width, 2, rows))
+        quick.scan_quick(data, some.starts, some.stops, grid.rows, tables.book, _here.desk, finds)
+        for place in range(width):
+            columns[first + place].add_quick(place, data, _here.desk, finds, tables)
 
 
 def _text_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables, tally: Any, sink: Any) -> None:
@@ -301,6 +340,8 @@ class ArtifactProfile:
             piece.size = sum(cells.nbytes for column in chunk.columns for cells in in_place(column))
             self.pieces[order] = piece
             piece.without(OUTSIDE, self.loose)
+        made: list[ColumnProfile] = []
+        touched: dict[str | int, ColumnProfile] = {}
         for position, array in enumerate(chunk.columns):
             key: str | int = named[position] or position if named else position
             column = self.columns.get(key)
@@ -308,12 +349,22 @@ class ArtifactProfile:
                 column = self.columns[key] = ColumnProfile(room=self.room)
                 self.names[key] = named[position] if named else None
             column.place = min(column.place, (order, position))
-            if self.by_piece:
+            if self.by_piece and key not in touched:
                 piece.without(key, column)
-            column.scan(array, tables, order, self.keep, text_only=lines)
-            if self.by_piece:
-                piece.add(key, column)
+            made.append(column)
+            touched[key] = column
             self.cells += len(array)
+        if chunk.grid is not None and chunk.rows and is_compiled() and not lines:
+            for column, array in zip(made, chunk.columns, strict=True):
+                column.ready(tables, len(array))
+                column.also(array, array, tables, order, self.keep)
+            scan_grid(chunk.grid, made, tables)
+        else:
+            for column, array in zip(made, chunk.columns, strict=True):
+                column.scan(array, tables, order, self.keep, text_only=lines)
+        if self.by_piece:
+            for key, column in touched.items():
+                piece.add(key, column)
         if not lines:
             keys = [named[i] or i if named else i for i in range(len(chunk.columns))]
             self.together.scan(keys, chunk.columns, chunk.rows)

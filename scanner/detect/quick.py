@@ -18,6 +18,10 @@ from scanner.lanes import first_bit, word
 
 #: Cells longer than this are never quick; `Desk.side` keeps cells in places of this size.
 WIDEST = 32
+#: Columns that are passed over together; their cells stay close to the processor from the first to the last.
+MOST_COLUMNS = 32
+#: Bytes of text whose cells are passed over, column by column, before the next.
+_NEAR = 1 << 15
 #: Bytes that must follow the start of a cell for its words to be loaded.
 _ROOM = 40
 _HEADS, _RECENT, _SIDE = 4096, 2048, 8192
@@ -51,28 +55,50 @@ _DATE_UNTIL, _TRIES = 14, 15
 _MOST_TRIES = 8
 
 
+# columns of Desk.state
+_USED, _LEFT, _ASIDE, _PROBES, _MET, _GATHERING = range(6)
+
+
 class Desk(NamedTuple):
-    """Room for one thread; nothing on it belongs to a column between two calls."""
+    """Room for one thread; nothing on it belongs to a column between two calls. The first axis is the column."""
 
     heads: Any
     """int64[4096, 8]: what the notations say of a length and first digits; (tag, without Luhn, with Luhn, what to take
-    off for the key in either case)."""
+    off for the key in either case). Not by column."""
     spans: Any
     """int64[32000]: by `length * 1000 + first three digits`, how many first digits decide; -1 where more than eight, or
-    another check than Luhn's, do."""
+    another check than Luhn's, do. Not by column."""
     shapes: Any
-    """int64[33, 16]: the moment last seen among cells of a length."""
+    """int64[32, 33, 16]: the moment last seen among cells of a length."""
     masks: Any
-    """uint64[33, 3, 4]: its words: where its digits stand, where other characters stand, those characters."""
+    """uint64[32, 33, 3, 4]: its words: where its digits stand, where other characters stand, those characters."""
     recent: Any
-    """uint64[2048, 8]: cells seen lately: four words, length, how often."""
+    """uint64[32, 2048, 8]: cells seen lately: four words, length, how often."""
     side: Any
-    """uint8[...]: cells from `recent`, with `side_starts`, `side_stops` (int32) and `side_weights` (int64)."""
+    """uint8[32, ...]: cells from `recent`, with `side_starts` (int32, the same for all), `side_stops` (int32) and
+    `side_weights` (int64)."""
     side_starts: Any
     side_stops: Any
     side_weights: Any
+    counts: Any
+    """As `kernels.Tally`, and so the next five."""
+    lengths: Any
+    lead: Any
+    extremes: Any
+    rule_counts: Any
+    times: Any
+    state: Any
+    """int64[32, 6]: keys found, cells in `rest`, cells in `side`, what `recent` was asked and how often it knew."""
+
+
+class Finds(NamedTuple):
+    """What a pass over some columns of n cells yields beside counts. The first axis is the column."""
+
+    codes: Any
+    """uint8[columns, 2 * n], and `keys` int64[columns, 2 * n]: as in `kernels.Sink`."""
+    keys: Any
     rest: Any
-    """int32[2, m]: starts and stops of cells that are not quick."""
+    """int32[columns, 2, n]: starts and stops of cells that are not quick."""
 
 
 def spans_of(rules: Any, by_length: Any) -> Any:
@@ -86,20 +112,26 @@ def spans_of(rules: Any, by_length: Any) -> Any:
     return np.where(most > 8, -1, most)[at.reshape(-1)]
 
 
-def desk_for(book: Any) -> Desk:
-    """A new desk."""
-    heads = np.zeros((_HEADS, 8), np.int64)
+def desk_for(book: Any, notations: int) -> Desk:
+    """A new desk; `notations` is how many notations the tables know."""
+    many = MOST_COLUMNS
     return Desk(
-        heads,
+        np.zeros((_HEADS, 8), np.int64),
         spans_of(book.rules, book.by_length),
-        np.zeros((WIDEST + 1, 16), np.int64),
-        np.zeros((WIDEST + 1, 3, 4), np.uint64),
-        np.zeros((_RECENT, 8), np.uint64),
-        np.zeros((_SIDE + _RECENT) * WIDEST, np.uint8),
+        np.zeros((many, WIDEST + 1, 16), np.int64),
+        np.zeros((many, WIDEST + 1, 3, 4), np.uint64),
+        np.zeros((many, _RECENT, 8), np.uint64),
+        np.zeros((many, (_SIDE + _RECENT) * WIDEST), np.uint8),
         np.arange(0, (_SIDE + _RECENT) * WIDEST, WIDEST, dtype=np.int32),
-        np.zeros(_SIDE + _RECENT, np.int32),
-        np.zeros(_SIDE + _RECENT, np.int64),
-        np.zeros((2, 0), np.int32),
+        np.zeros((many, _SIDE + _RECENT), np.int32),
+        np.zeros((many, _SIDE + _RECENT), np.int64),
+        np.zeros((many, len(k.CLASSES)), np.int64),
+        np.zeros((many, 32), np.int64),
+        np.zeros((many, 1000), np.int64),
+        np.zeros((many, len(k.EXTREMES)), np.int64),
+        np.zeros((many, notations, 2), np.int64),
+        np.zeros((many, 3 * len(k.KINDS)), np.int64),
+        np.zeros((many, 6), np.int64),
     )
 
 
@@ -241,19 +273,78 @@ def _part(data, at, width):
 
 
 @kernel
-def scan_quick(data, starts, stops, book, desk, tally, sink):
-    """Count the quick cells of a column; returns how many cells are left in `desk.rest` and in `desk.side`.
+def scan_quick(data, starts, stops, rows, book, desk, finds):
+    """Count the quick cells of columns (starts, stops: int32[columns, at least `rows`]).
 
-    `desk.rest` has room for all cells of the column.
+    The counts of each column, and how much of `finds` and of the sides belongs to it, stand on the desk.
     """
-    counts, lengths, lead, extremes = tally.counts, tally.lengths, tally.lead, tally.extremes
-    rule_counts, times = tally.rule_counts, tally.times
-    codes, keys = sink.codes, sink.keys
-    used = sink.state[0]
-    heads, spans, shapes, masks, recent = desk.heads, desk.spans, desk.shapes, desk.masks, desk.recent
-    side, side_stops, side_weights, rest = desk.side, desk.side_stops, desk.side_weights, desk.rest
+    columns = len(starts)
+    for c in range(columns):
+        desk.counts[c] = 0
+        desk.lengths[c] = 0
+        desk.lead[c] = 0
+        desk.rule_counts[c] = 0
+        desk.times[c] = 0
+        desk.state[c] = 0
+        for e in range(len(k.EXTREMES)):
+            desk.extremes[c, e] = 0 if e == k.HIDDEN else k.LOW if e & 1 else k.HIGH
+        for slot in range(_RECENT):
+            desk.recent[c, slot, 5] = _NONE
+        for length in range(WIDEST + 1):
+            desk.shapes[c, length, _TRIES] = 0
+        desk.state[c, _GATHERING] = 1
+    step = rows
+    if columns > 1:
+        step = max(64, min(rows, np.int64(rows) * _NEAR // max(1, len(data))))
+    first = 0
+    while first < rows:
+        last = min(rows, first + step)
+        for c in range(columns):
+            _scan_some(
+                data,
+                starts[c],
+                stops[c],
+                first,
+                last,
+                book,
+                desk.heads,
+                desk.spans,
+                desk.shapes[c],
+                desk.masks[c],
+                desk.recent[c],
+                desk.side[c],
+                desk.side_stops[c],
+                desk.side_weights[c],
+                finds.rest[c],
+                finds.codes[c],
+                finds.keys[c],
+                desk.counts[c],
+                desk.lengths[c],
+                desk.lead[c],
+                desk.extremes[c],
+                desk.rule_counts[c],
+                desk.times[c],
+                desk.state[c],
+            )
+        first = last
+    for c in range(columns):
+        for slot in range(_RECENT):
+            if desk.recent[c, slot, 5] != _NONE:
+                _put_aside(
+                    desk.recent[c], slot, desk.side[c], desk.side_stops[c], desk.side_weights[c], desk.state[c, _ASIDE]
+                )
+                desk.state[c, _ASIDE] += 1
+
+
+@kernel
+def _scan_some(
+    data, starts, stops, first, last, book, heads, spans, shapes, masks, recent, side, side_stops, side_weights, rest,
+    codes, keys, counts, lengths, lead, extremes, rule_counts, times, state,
+):  # fmt: skip
+    """Count the quick cells first..last of a column; the arrays are its own."""
+    used, left, aside = state[_USED], state[_LEFT], state[_ASIDE]
+    gathering, probes, met = state[_GATHERING], state[_PROBES], state[_MET]
     limit = len(data) - _ROOM
-    left = aside = 0
     low, high = extremes[k.NUMBER_MIN], extremes[k.NUMBER_MAX]
     key_low, key_high = extremes[k.KEY_MIN], extremes[k.KEY_MAX]
     day_low, day_high = extremes[k.DAY_MIN], extremes[k.DAY_MAX]
@@ -263,12 +354,7 @@ def scan_quick(data, starts, stops, book, desk, tally, sink):
     date0 = date1 = _NONE
     days = months = np.int64(0)
     iso = 0
-    gathering, probes, met = True, 0, 0
-    for slot in range(_RECENT):
-        recent[slot, 5] = _NONE
-    for length in range(WIDEST + 1):
-        shapes[length, _TRIES] = 0
-    for row in range(len(starts)):
+    for row in range(first, last):
         a = np.int64(starts[row])
         n = np.int64(stops[row]) - a
         if n <= 0:
@@ -609,14 +695,10 @@ def scan_quick(data, starts, stops, book, desk, tally, sink):
                 recent[slot, 4] = np.uint64(n)
                 recent[slot, 5] = _U1
                 if probes & 1023 == 0 and met * 4 < probes:
-                    gathering = False
+                    gathering = 0
                 continue
         rest[0, left], rest[1, left] = a, a + n
         left += 1
-    for slot in range(_RECENT):
-        if recent[slot, 5] != _NONE:
-            _put_aside(recent, slot, side, side_stops, side_weights, aside)
-            aside += 1
     counts[k.FILLED] += filled
     counts[k.BYTE_TOTAL] += size
     counts[k.DIGITS] += numbers
@@ -627,8 +709,8 @@ def scan_quick(data, starts, stops, book, desk, tally, sink):
     extremes[k.KEY_MIN], extremes[k.KEY_MAX] = key_low, key_high
     extremes[k.DAY_MIN], extremes[k.DAY_MAX] = day_low, day_high
     extremes[k.MONTH_MIN], extremes[k.MONTH_MAX] = month_low, month_high
-    sink.state[0] = used
-    return left, aside
+    state[_USED], state[_LEFT], state[_ASIDE] = used, left, aside
+    state[_GATHERING], state[_PROBES], state[_MET] = gathering, probes, met
 
 
 @kernel

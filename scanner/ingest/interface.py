@@ -60,6 +60,30 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells of several columns in one buffer, cell i of column c being `data[starts[c, i]:stops[c, i]]`."""
+
+    data: npt.NDArray[np.uint8]
+    """As in `Cells`."""
+    starts: npt.NDArray[np.int32]
+    """int32[columns, room for at least `rows`], contiguous."""
+    stops: npt.NDArray[np.int32]
+    """The same; each at least its start."""
+    rows: int
+
+    def columns(self) -> tuple[Cells, ...]:
+        """The columns one by one."""
+        rows = self.rows
+        return tuple(
+            Cells(self.data, starts[:rows], stops[:rows]) for starts, stops in zip(self.starts, self.stops, strict=True)
+        )
+
+    def slice(self, first: int, stop: int) -> Grid:
+        """Some of the columns."""
+        return Grid(self.data, self.starts[first:stop], self.stops[first:stop], self.rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Some rows of one artifact by column.
 
@@ -75,6 +99,8 @@ class Chunk:
     bad_rows: int = 0
     names: tuple[str | None, ...] = ()
     """Names of this chunk's columns where chunks may differ in them, as in JSON; empty for the order of the head."""
+    grid: Grid | None = None
+    """The columns as one grid, where they are that."""
 
 
 def column_of(cells: Sequence[bytes], kind: pa.DataType | None = None) -> pa.Array:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from scanner import compiled
 from scanner.detect import kernels, quick
-from scanner.detect.profile import ColumnProfile, in_place
+from scanner.detect.profile import ColumnProfile, in_place, scan_grid
 from scanner.detect.tables import build
+from scanner.ingest.interface import Grid
 from scanner.packs import load_pack
 
 TABLES = build(load_pack())
@@ -36,16 +37,24 @@ WORDS = st.sampled_from(
 CELL = st.builds("{}{}".format, STARTS, DIGITS) | MOMENTS | DECIMALS | WORDS | st.text("0123456789.-:/ TZ", max_size=34)
 
 
-def profiled(cells: list[str], general: bool) -> dict[str, Any]:
-    """Everything that a pass over the cells, each many times over, yields."""
+def told(column: ColumnProfile) -> dict[str, Any]:
+    """Everything that a pass over cells yields."""
+    arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts", "times")
+    sets = {code: held.keys().tolist() for code, held in sorted(column.sets.items())}
+    return {**{name: getattr(column, name).tolist() for name in arrays}, "sets": sets}
+
+
+def scanned(column: Any) -> ColumnProfile:
     made = ColumnProfile()
+    made.scan(column, TABLES, 0, 0)
+    return made
+
+
+def profiled(cells: list[str], general: bool) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         if general:
             patch.setattr("scanner.detect.profile.is_compiled", lambda: False)
-        made.scan(pa.array([cell.encode() for cell in cells], pa.binary()), TABLES, 0, 0)
-    arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts", "times")
-    sets = {code: held.keys().tolist() for code, held in sorted(made.sets.items())}
-    return {**{name: getattr(made, name).tolist() for name in arrays}, "sets": sets}
+        return told(scanned(pa.array([cell.encode() for cell in cells], pa.binary())))
 
 
 @pytest.fixture(autouse=True)
@@ -72,13 +81,27 @@ def test_more_different_cells_than_can_be_gathered() -> None:
 
 def test_common_shapes_are_quick() -> None:
     cells = ["923001234567", "2024-01-02 10:11:12", "31.5204", "410-01-1001-10093", "352021234567890"] * 20
-    made = ColumnProfile()
-    made._ready(TABLES)
-    tally = kernels.Tally(
-        made.counts, made.lengths, made.lead, made.extremes, made.rule_counts, made.lex_counts, made.times
-    )
-    sink = kernels.Sink(np.empty(500, np.uint8), np.empty(500, np.int64), np.zeros(2, np.int64), made.times)
-    desk = quick.desk_for(TABLES.book)._replace(rest=np.empty((2, 200), np.int32))
     column = next(in_place(pa.array([*cells, *["x" * 40] * 2], pa.binary())))
-    assert quick.scan_quick(column.data, column.starts, column.stops, TABLES.book, desk, tally, sink) == (2, 0)
-    assert made.counts[kernels.FILLED] == len(cells)
+    desk = quick.desk_for(TABLES.book, len(TABLES.rule_types))
+    finds = quick.Finds(np.empty((1, 500), np.uint8), np.empty((1, 500), np.int64), np.empty((1, 2, 200), np.int32))
+    quick.scan_quick(column.data, column.starts[None, :], column.stops[None, :], len(column), TABLES.book, desk, finds)
+    assert desk.state[0, 1:3].tolist() == [2, 0]
+    assert desk.counts[0, kernels.FILLED] == len(cells)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=30), st.integers(1, 20), st.sampled_from([1, 16]))
+def test_columns_together_are_as_one_by_one(rows: list[tuple[str, ...]], times: int, wide: int) -> None:
+    """Also where they are more than are passed over together."""
+    rows = [row * wide for row in rows] * times
+    cells = [[cell.encode() for cell in column] for column in zip(*rows, strict=True)]
+    ends = np.cumsum([len(cell) for column in cells for cell in column], dtype=np.int32).reshape(len(cells), -1)
+    starts = np.concatenate(([0], ends.reshape(-1)[:-1])).astype(np.int32).reshape(ends.shape)
+    data = np.frombuffer(b"".join(map(b"".join, cells)) + b"." * 50, np.uint8)
+    grid = Grid(data, starts, ends, len(rows))
+    together = [ColumnProfile() for _ in cells]
+    for column in together:
+        column.ready(TABLES, 0)
+    scan_grid(grid, together, TABLES)
+    for column, alone in zip(together, grid.columns(), strict=True):
+        assert told(column) == told(scanned(alone))

@@ -23,6 +23,11 @@ def machine_code() -> None:
     compiled.compile_all()
 
 
+def cells(text: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> tuple[Cells, ...] | None:
+    found = split(text, delimiter, width, quote)
+    return None if found is None else found.columns()
+
+
 def texts(column: Cells) -> list[bytes]:
     return [bytes(column.data[start:stop]) for start, stop in zip(column.starts, column.stops, strict=True)]
 
@@ -39,7 +44,7 @@ def test_cells_are_those_of_the_general_parser(rows: list[list[str]], end: str, 
     if not text.strip(b"\r\n"):
         return
     general, uneven = parse(text, len(rows[0]), delimiter, b"", False)
-    columns = split(text, delimiter, len(rows[0]))
+    columns = cells(text, delimiter, len(rows[0]))
     assert not uneven and columns is not None
     assert [texts(column) for column in columns] == [column.to_pylist() for column in general.columns]
 
@@ -59,7 +64,7 @@ def test_quoted_cells_are_those_of_the_general_parser_or_left_to_it(
     rows: list[list[str]], end: str, ended: bool
 ) -> None:
     text = (end.join(",".join(row) for row in rows) + (end if ended else "")).encode()
-    columns = split(text, b",", 2, b'"')
+    columns = cells(text, b",", 2, b'"')
     if columns is not None:
         general, uneven = parse(text, 2, b",", b'"', False)
         assert not uneven
@@ -67,7 +72,7 @@ def test_quoted_cells_are_those_of_the_general_parser_or_left_to_it(
 
 
 def test_plain_quotes_are_no_obstacle() -> None:
-    columns = split(b'"a, b",""\r\n"c\nd",e\r\nf,"g"', b",", 2, b'"')
+    columns = cells(b'"a, b",""\r\n"c\nd",e\r\nf,"g"', b",", 2, b'"')
     assert columns is not None
     assert [texts(column) for column in columns] == [[b"a, b", b"c\nd", b"f"], [b"", b"e", b"g"]]
 
@@ -84,14 +89,14 @@ def test_what_is_not_plain_is_left_to_the_general_parser(text: bytes) -> None:
 
 
 def test_rows_that_grow_shorter_find_room() -> None:
-    columns = split(b"x" * 500 + b",1\n" + b"a,b\n" * 100_000, b",", 2)
+    columns = cells(b"x" * 500 + b",1\n" + b"a,b\n" * 100_000, b",", 2)
     assert columns is not None
     assert len(columns[0]) == 100_001
     assert bytes(columns[1].data[columns[1].starts[-1] : columns[1].stops[-1]]) == b"b"
 
 
 def test_a_header_is_found_again() -> None:
-    columns = split(b"number,1\nnumbed,2\n" * 9 + b"\n" + b"names,3\n", b",", 2)
+    columns = cells(b"number,1\nnumbed,2\n" * 9 + b"\n" + b"names,3\n", b",", 2)
     assert columns is not None
     assert holds(columns[0], b"number")
     assert not holds(columns[0], b"numbeR")

@@ -178,16 +178,18 @@ class _Block:
         from scanner.ingest.readers.fields import holds, split  # loads numba
 
         problems: list[Problem] = []
-        columns = split(cleaned(self.block, problems, row), table.delimiter, table.width, table.quote)
-        if columns is None:
+        grid = split(cleaned(self.block, problems, row), table.delimiter, table.width, table.quote)
+        if grid is None:
             return None
+        columns = grid.columns()
         header = table.header_bytes
         if header and header[0] and holds(columns[0], header[0]):
             return None
-        rows = len(columns[0])
-        if table.trailing and columns.pop().nbytes:
-            return None
-        return Chunk(rows, tuple(columns), self.loose, tuple(problems))
+        if table.trailing:
+            if columns[-1].nbytes:
+                return None
+            grid, columns = grid.slice(0, table.width - 1), columns[:-1]
+        return Chunk(grid.rows, columns, self.loose, tuple(problems), grid=grid)
 
     def _parse(self, text: bytes, quote: bytes) -> tuple[pa.Table | None, list[_Bad]]:
         table = self.table

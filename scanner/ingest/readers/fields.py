@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from scanner.compiled import kernel
-from scanner.ingest.interface import Cells
+from scanner.ingest.interface import Cells, Grid
 from scanner.lanes import bits_set, first_bit, marks
 
 #: Bytes at the front of a block from which its number of rows is estimated.
@@ -117,8 +117,8 @@ def count(block: bytes, byte: bytes) -> int:
     return int(_count(np.frombuffer(block, np.uint8), np.uint8(byte[0])))
 
 
-def split(block: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> list[Cells] | None:
-    """The columns of a block; None where rows are uneven or quotes and line ends are not plain (see `split_rows`)."""
+def split(block: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> Grid | None:
+    """The cells of a block; None where rows are uneven or quotes and line ends are not plain (see `split_rows`)."""
     data = np.frombuffer(block, np.uint8)
     lines = block.count(b"\n", 0, _SAMPLE) + 1
     room = lines if len(block) <= _SAMPLE else int(lines * 1.25 * len(block) / _SAMPLE) + 64
@@ -128,7 +128,7 @@ def split(block: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> lis
         if rows == _UNEVEN:
             return None
         if rows != _FULL:
-            return [Cells(data, starts[column, :rows], stops[column, :rows]) for column in range(width)]
+            return Grid(data, starts, stops, rows)
         room *= 2
 
 
