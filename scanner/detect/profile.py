@@ -138,7 +138,7 @@ class ColumnProfile:
             self._general(cells, desk.side_weights[place, :aside], tables)
 
     def also(self, cells: Cells, first: Cells, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
-        """Do what is done beside the counts: identifiers that the pack adds, `keep` distinct ones of the first cells."""
+        """Do what is done beside the counts: identifiers that the pack adds, `keep` distinct cells of the first."""
         if tables.added is not None:
             from scanner.detect.added import AddedProfile
 

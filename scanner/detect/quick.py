@@ -301,31 +301,11 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
         last = min(rows, first + step)
         for c in range(columns):
             _scan_some(
-                data,
-                starts[c],
-                stops[c],
-                first,
-                last,
-                book,
-                desk.heads,
-                desk.spans,
-                desk.shapes[c],
-                desk.masks[c],
-                desk.recent[c],
-                desk.side[c],
-                desk.side_stops[c],
-                desk.side_weights[c],
-                finds.rest[c],
-                finds.codes[c],
-                finds.keys[c],
-                desk.counts[c],
-                desk.lengths[c],
-                desk.lead[c],
-                desk.extremes[c],
-                desk.rule_counts[c],
-                desk.times[c],
-                desk.state[c],
-            )
+                data, starts[c], stops[c], first, last, book, desk.heads, desk.spans, desk.shapes[c], desk.masks[c],
+                desk.recent[c], desk.side[c], desk.side_stops[c], desk.side_weights[c], finds.rest[c], finds.codes[c],
+                finds.keys[c], desk.counts[c], desk.lengths[c], desk.lead[c], desk.extremes[c], desk.rule_counts[c],
+                desk.times[c], desk.state[c],
+            )  # fmt: skip
         first = last
     for c in range(columns):
         for slot in range(_RECENT):

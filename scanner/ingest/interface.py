@@ -103,7 +103,7 @@ class Chunk:
     """The columns as one grid, where they are that."""
 
 
-def column_of(cells: Sequence[bytes], kind: pa.DataType | None = None) -> pa.Array:
+def column_of(cells: Sequence[bytes | bytearray], kind: pa.DataType | None = None) -> pa.Array:
     """Cells as a column of `kind`, large binary if not given.
 
     `pyarrow.array` would import pandas where it is installed.

@@ -8,7 +8,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Source, Tail
@@ -325,30 +325,50 @@ class Meter:
 
     def read(self, count: int) -> bytes:
         """The next `count` bytes; fewer only at the end, or where `fault` was met."""
-        if self.ended:
-            return b""
         pieces: list[bytes] = []
-        missing = count
+
+        def take(missing: int) -> int:
+            pieces.append(self._opened().read(missing) or b"")
+            return len(pieces[-1])
+
+        self._take(count, take)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._hash is not None:
+            self._hash.update(data)
+        return data
+
+    def read_into(self, target: memoryview) -> int:
+        """As `read`, into a buffer that is filled; returns how many bytes it got."""
+
+        def take(missing: int) -> int:
+            into: Any = self._opened()  # every stream has it, though BinaryIO does not say so
+            return into.readinto(target[len(target) - missing :]) or 0
+
+        got = self._take(len(target), take)
+        if self._hash is not None:
+            self._hash.update(target[:got])
+        return got
+
+    def _opened(self) -> BinaryIO:
+        if self._stream is None:
+            self._stream = self._source.stream()
+        return self._stream
+
+    def _take(self, count: int, take: Callable[[int], int]) -> int:
+        """Ask `take` for what is missing of `count` bytes until it has nothing more; returns how many it got."""
+        missing = 0 if self.ended else count
+        wanted = missing
         try:
-            if self._stream is None:
-                self._stream = self._source.stream()
-            while missing:
-                piece = self._stream.read(missing)
-                if not piece:
-                    break
-                pieces.append(piece)
-                missing -= len(piece)
+            while missing and (got := take(missing)):
+                missing -= got
         except OSError as error:
             # what came before the fault counts: the source ends here, and `fault` says why
             self.fault = read_error(error).with_traceback(None)  # whose frames would hold this and all it holds
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if missing:
             self.ended = True
             self.close()
-        if self._hash is not None:
-            self._hash.update(data)
-        self.count += len(data)
-        return data
+        self.count += wanted - missing
+        return wanted - missing
 
     def finish(self) -> None:
         """Read to the end."""

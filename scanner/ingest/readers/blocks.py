@@ -12,18 +12,46 @@ from scanner.ingest.sources import Meter
 _LITERALS = 4096
 
 
+class Utf8:
+    """What a meter, or the like of one, reads as UTF-8 without byte order mark."""
+
+    def __init__(self, meter: Any, encoding: str, mark: int) -> None:
+        """`mark` is the length of the byte order mark."""
+        self._meter, self._mark = meter, mark
+        self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+        self._in_place = self._decoder is None and isinstance(meter, Meter)
+
+    @property
+    def ended(self) -> bool:
+        """Nothing comes any more."""
+        return bool(self._meter.ended)
+
+    def read(self, count: int) -> bytes:
+        """The text of the next `count` bytes."""
+        data: bytes = self._meter.read(count)
+        if self._mark:
+            data, self._mark = data[self._mark :], 0
+        return data if self._decoder is None else self._decoder.decode(data, self.ended).encode("utf-8", "replace")
+
+    def more(self, held: bytes | bytearray, count: int) -> bytes | bytearray:
+        """What is held and the text of the next `count` bytes."""
+        if not held or not self._in_place:
+            return held + self.read(count) if held else self.read(count)
+        # read to where it belongs: what is held is short as a rule, what comes is not copied
+        made = bytearray(len(held) + count)
+        made[: len(held)] = held
+        with memoryview(made) as view, view[len(held) :] as rest:
+            got = self._meter.read_into(rest)
+        del made[len(held) + got :]
+        return made
+
+
 def utf8_blocks(meter: Meter, encoding: str, mark: int, size: Callable[[], int]) -> Iterator[tuple[bytes, bool]]:
     """Pieces of the source as UTF-8 without byte order mark; the flag says that a piece is the last."""
-    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
-    first = True
+    text = Utf8(meter, encoding, mark)
     while True:
-        data = meter.read(size())
-        if first:
-            data, first = data[mark:], False
-        if decoder is not None:
-            data = decoder.decode(data, meter.ended).encode("utf-8", "replace")
-        yield data, meter.ended
-        if meter.ended:
+        yield text.read(size()), text.ended
+        if text.ended:
             return
 
 
@@ -145,7 +173,7 @@ class Cutter:
         self.end = b"\r" if newline == b"\r" else b"\n"
         self.reserve = reserve
 
-    def cut(self, data: bytes, final: bool) -> tuple[int, tuple[tuple[int, int], ...]]:
+    def cut(self, data: bytes | bytearray, final: bool) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Bytes up to the last record end, and the ranges within that are lines without quoting."""
         limit = len(data) if final else len(data) - self.reserve
         if limit <= 0:
@@ -159,40 +187,49 @@ class Cutter:
 
         literals = np.zeros(2 * _LITERALS, np.int64)
         escape = 92 if self.escape else -1
-        array = np.frombuffer(data, np.uint8)
+        array = np.frombuffer(memoryview(data).toreadonly(), np.uint8)
         expect(len(data))
         cut, used = scan_records(array, self.delimiter[0], self.quote[0], escape, limit, final, literals)
         return int(cut), tuple((int(literals[i]), int(literals[i + 1])) for i in range(0, used, 2))
 
 
 def record_blocks(
-    meter: Meter, encoding: str, mark: int, cutter: Cutter, shard_bytes: int, max_cell: int, skip: int = 0
-) -> Iterator[tuple[bytes, tuple[tuple[int, int], ...], bool]]:
+    meter: Any, encoding: str, mark: int, cutter: Cutter, shard_bytes: int, max_cell: int, skip: int = 0
+) -> Iterator[tuple[bytes | bytearray, tuple[tuple[int, int], ...], bool]]:
     """Blocks that end at record ends, their unquoted ranges, and whether a block is the last.
 
-    A record longer than `max_cell` is cut.
+    `meter` is a Meter or the like of one. A record longer than `max_cell` is cut.
     """
-    carry = b""
+    text = Utf8(meter, encoding, mark)
+    held: bytes | bytearray = b""
     want = shard_bytes
-
-    def size() -> int:
-        return want
-
-    for data, ended in utf8_blocks(meter, encoding, mark, size):
-        carry = carry + data if carry else data
+    while True:
+        held = text.more(held, want)
+        ended = text.ended
         if skip:
-            gone = min(skip, len(carry))
-            carry, skip = carry[gone:], skip - gone
+            gone = min(skip, len(held))
+            held, skip = held[gone:], skip - gone
         while True:
-            forced = ended or len(carry) > max_cell
-            cut, literals = cutter.cut(carry, forced)
+            forced = ended or len(held) > max_cell
+            cut, literals = cutter.cut(held, forced)
             if cut == 0:
                 # an unfinished record: read twice as much, so that joining stays linear
-                want = max(shard_bytes, len(carry))
+                want = max(shard_bytes, len(held))
                 break
             want = shard_bytes
-            block, carry = carry[:cut], carry[cut:]
-            last = ended and not carry
+            block, held = _cut(held, cut)
+            last = ended and not held
             yield block, literals, last
-            if not ended or not carry:
+            if not ended or not held:
                 break
+        if ended:
+            return
+
+
+def _cut(held: bytes | bytearray, at: int) -> tuple[bytes | bytearray, bytes | bytearray]:
+    """What stands before and after a place; what stands before is not copied where it need not be."""
+    rest = held[at:]
+    if isinstance(held, bytearray):
+        del held[at:]
+        return held, rest
+    return held[:at], rest

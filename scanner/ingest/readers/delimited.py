@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 from scanner.compiled import is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
-from scanner.ingest.readers.blocks import Cutter, record_blocks, utf8_blocks
+from scanner.ingest.readers.blocks import Cutter, Utf8, record_blocks
 from scanner.ingest.sniff import SECTION_BYTES, STAND_IN, Table, blank_line, encoding_of, row_of, sections_of
 from scanner.ingest.sources import BytesSource, Meter
 from scanner.model import Problem
@@ -38,7 +38,7 @@ def head_utf8(head: bytes, encoding: str, mark: int) -> bytes:
     return body.decode(encoding, "replace").encode("utf-8", "replace")
 
 
-def valid_utf8(block: bytes) -> bool:
+def valid_utf8(block: bytes | bytearray) -> bool:
     """Whether a block is UTF-8; does not hold the interpreter's lock beyond ASCII."""
     if block.isascii():
         return True
@@ -56,7 +56,11 @@ def _offsets(length: int) -> bytes:
     return (0).to_bytes(8, "little") + length.to_bytes(8, "little")
 
 
-def cleaned(block: bytes, problems: list[Problem], row: int | None) -> bytes:
+@overload
+def cleaned(block: bytes, problems: list[Problem], row: int | None) -> bytes: ...
+@overload
+def cleaned(block: bytes | bytearray, problems: list[Problem], row: int | None) -> bytes | bytearray: ...
+def cleaned(block: bytes | bytearray, problems: list[Problem], row: int | None) -> bytes | bytearray:
     """The block with bytes that are no UTF-8 replaced; notes that and NUL bytes as problems."""
     if b"\x00" in block:
         problems.append(Problem(ProblemCode.NUL_BYTES, "NUL bytes within text; kept", row))
@@ -73,7 +77,9 @@ class _Bad:
     text: bytes
 
 
-def parse(block: bytes, width: int, delimiter: bytes, quote: bytes, escape: bool) -> tuple[pa.Table, list[_Bad]]:
+def parse(
+    block: bytes | bytearray, width: int, delimiter: bytes, quote: bytes, escape: bool
+) -> tuple[pa.Table, list[_Bad]]:
     """Rows of `width` fields as binary columns `0`, `1`, …; other rows as text.
 
     Raises:
@@ -110,7 +116,7 @@ def parse(block: bytes, width: int, delimiter: bytes, quote: bytes, escape: bool
 @dataclass(frozen=True, slots=True)
 class _Block:
     order: int
-    block: bytes
+    block: bytes | bytearray
     literals: tuple[tuple[int, int], ...]
     last: bool
     lines_before: int | None
@@ -125,7 +131,7 @@ class _Block:
             return plain
         problems: list[Problem] = []
         loose = list(self.loose)
-        pieces: list[tuple[bytes, bytes]] = []
+        pieces: list[tuple[bytes | bytearray, bytes]] = []
         if self.literals:
             good, lines, at = [], [], 0
             for begin, end in self.literals:
@@ -191,14 +197,14 @@ class _Block:
             grid, columns = grid.slice(0, table.width - 1), columns[:-1]
         return Chunk(grid.rows, columns, self.loose, tuple(problems), grid=grid)
 
-    def _parse(self, text: bytes, quote: bytes) -> tuple[pa.Table | None, list[_Bad]]:
+    def _parse(self, text: bytes | bytearray, quote: bytes) -> tuple[pa.Table | None, list[_Bad]]:
         table = self.table
         for mark in (quote, b""):
             try:
                 return parse(text, table.width, table.delimiter, mark, table.escape and bool(mark))
             except (pa.ArrowException, ValueError, UnicodeError):
                 continue
-        return None, [_Bad(None, 0, line) for line in re.split(rb"[\r\n]+", text) if line]
+        return None, [_Bad(None, 0, bytes(line)) for line in re.split(rb"[\r\n]+", text) if line]
 
     def _columns(self, table: pa.Table) -> list[pa.Array]:
         return [
@@ -274,7 +280,7 @@ def _comment(text: bytes) -> bool:
     return text.startswith((b"#", b"//", b"-- "))
 
 
-def _lines(block: bytes, end: bytes) -> int:
+def _lines(block: bytes | bytearray, end: bytes) -> int:
     if not is_compiled():
         return block.count(end)
     from scanner.ingest.readers.fields import count  # loads numba
@@ -298,15 +304,17 @@ class _Translated:
     """A meter's text as UTF-8 with a long delimiter replaced by one byte."""
 
     def __init__(self, meter: Meter, encoding: str, mark: int, old: bytes) -> None:
-        self._pieces = utf8_blocks(meter, encoding, mark, lambda: self._want)
-        self._old, self._carry, self._want = old, b"", 0
-        self.ended = False
+        self._text = Utf8(meter, encoding, mark)
+        self._old, self._carry = old, b""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing comes any more."""
+        return self._text.ended
 
     def read(self, count: int) -> bytes:
         """About `count` bytes, and no delimiter in two pieces."""
-        self._want = count
-        data, self.ended = next(self._pieces)
-        data = (self._carry + data).replace(self._old, STAND_IN)
+        data = (self._carry + self._text.read(count)).replace(self._old, STAND_IN)
         keep = (
             0 if self.ended else next((n for n in range(len(self._old) - 1, 0, -1) if data.endswith(self._old[:n])), 0)
         )

@@ -112,14 +112,18 @@ def _count(data, byte):
     return total
 
 
-def count(block: bytes, byte: bytes) -> int:
+def _bytes_of(block: bytes | bytearray) -> Any:
+    return np.frombuffer(memoryview(block).toreadonly(), np.uint8)  # kernels are compiled for what cannot be written
+
+
+def count(block: bytes | bytearray, byte: bytes) -> int:
     """How often a byte stands in a block; does not hold the interpreter's lock."""
-    return int(_count(np.frombuffer(block, np.uint8), np.uint8(byte[0])))
+    return int(_count(_bytes_of(block), np.uint8(byte[0])))
 
 
-def split(block: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> Grid | None:
+def split(block: bytes | bytearray, delimiter: bytes, width: int, quote: bytes = b"") -> Grid | None:
     """The cells of a block; None where rows are uneven or quotes and line ends are not plain (see `split_rows`)."""
-    data = np.frombuffer(block, np.uint8)
+    data = _bytes_of(block)
     lines = block.count(b"\n", 0, _SAMPLE) + 1
     room = lines if len(block) <= _SAMPLE else int(lines * 1.25 * len(block) / _SAMPLE) + 64
     while True:

@@ -186,7 +186,7 @@ def _places(lines: list[str]) -> list[tuple[int, int | None]] | None:
 @dataclass(frozen=True, slots=True)
 class _Block:
     order: int
-    block: bytes
+    block: bytes | bytearray
     layout: Layout
     first: bool
 

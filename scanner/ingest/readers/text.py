@@ -28,7 +28,7 @@ _OVERLAP = 4096
 @dataclass(frozen=True, slots=True)
 class _Lines:
     order: int
-    block: bytes
+    block: bytes | bytearray
     problems: tuple[Problem, ...]
 
     def read(self) -> Chunk:
