@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.tables import Tables
 from scanner.errors import ReadError
-from scanner.ingest.interface import Part
+from scanner.ingest.interface import Part, done
 from scanner.model import Problem
 from scanner.sets import BOUNDLESS, Room
 
@@ -46,4 +46,7 @@ def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:
         into.failed = True
         return 0
     into.scan(chunk, part.order, context.tables, context.lines, context.heads, context.births)
-    return len(chunk.grid.data) if chunk.grid is not None else sum(column.nbytes for column in chunk.columns)
+    size = len(chunk.grid.data) if chunk.grid is not None else sum(column.nbytes for column in chunk.columns)
+    del chunk  # whose cells may lie in the buffers of the part
+    done(part)
+    return size

@@ -12,7 +12,7 @@ from pathlib import Path
 from scanner.errors import InternalError, OptionError, ReadError
 from scanner.ingest import containers, readers
 from scanner.ingest.course import Course
-from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail
+from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail, done
 from scanner.ingest.sampling import A_PIECE, by_line, stretched, thinned
 from scanner.ingest.sources import BytesSource, FileSource, JoinedSource, Meter, StdinSource, digest, read_error
 from scanner.ingest.volumes import volume_of
@@ -401,6 +401,9 @@ class _Guarded:
     @property
     def order(self) -> int:
         return self.part.order
+
+    def done(self) -> None:
+        done(self.part)
 
     def read(self) -> Chunk:
         try:

@@ -129,6 +129,13 @@ class Part(Protocol):
         """
 
 
+def done(part: Part) -> None:
+    """Tell a part, if it wants to know, that its chunk is used up and its buffers are free."""
+    tell = getattr(part, "done", None)
+    if tell is not None:
+        tell()
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A part whose reader has parsed it already."""

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.ingest import open_source, streams
-from scanner.ingest.interface import Cells
-from scanner.ingest.readers.blocks import Cutter
+from scanner.ingest import FileSource, open_source, streams
+from scanner.ingest.interface import Cells, done
+from scanner.ingest.readers.blocks import Buffers, Cutter
+from scanner.ingest.readers.delimited import DelimitedReader
 from scanner.ingest.sniff import (
     _odd_lines,
     _records,
@@ -306,3 +307,31 @@ def test_odd_lines_are_blank_or_of_another_width(data: bytes) -> None:
     odd = _odd_lines(data, np.cumsum([0, *(len(line) + 1 for line in lines)]), table)
     want = [at for at, line in enumerate(lines) if blank_line(line) or line.count(b",") != 1]
     assert odd.tolist() == want
+
+
+def test_buffers_given_back_are_filled_again_unless_looked_into() -> None:
+    buffers = Buffers()
+    first = buffers.take(100)
+    first[:3] = b"abc"
+    del first[60:]
+    buffers.give(first)
+    again = buffers.take(90)
+    assert again is first and len(again) == 90
+    with memoryview(again):
+        buffers.give(again)
+        assert buffers.take(80) is not again
+    buffers.give(b"no buffer")
+    assert buffers.take(7) is not again
+
+
+def test_rows_are_the_same_when_parts_give_their_buffers_back(tmp_path: Path) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_bytes(b"number,note\n" + b"".join(b'03001%06d,"note, %d"\n' % (n, n) for n in range(60_000)))
+    (stream,) = DelimitedReader().read(FileSource(file, "calls.csv"), ScanOptions(shard_bytes=1 << 17))
+    cells: list[bytes] = []
+    for part in stream.parts:
+        chunk = part.read()
+        cells += [bytes(one.data[a:b]) for one in chunk.columns[:1] for a, b in zip(one.starts, one.stops, strict=True)]
+        del chunk
+        done(part)
+    assert cells == [b"03001%06d" % n for n in range(60_000)]

@@ -12,12 +12,37 @@ from scanner.ingest.sources import Meter
 _LITERALS = 4096
 
 
+class Buffers:
+    """Buffers that were given back, to be filled again: fresh memory costs as much as what is read into it."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._free: list[bytearray] = []
+
+    def take(self, size: int) -> bytearray:
+        """A buffer of `size` bytes, whatever they are."""
+        while self._free:
+            made = self._free.pop()
+            try:
+                made.extend(bytes(max(0, size - len(made))))
+                del made[size:]
+            except BufferError:  # somebody still looks into it
+                continue
+            return made
+        return bytearray(size)
+
+    def give(self, block: bytes | bytearray) -> None:
+        """Take back a buffer, if it is one, that nobody will use any more."""
+        if isinstance(block, bytearray):
+            self._free.append(block)
+
+
 class Utf8:
     """What a meter, or the like of one, reads as UTF-8 without byte order mark."""
 
-    def __init__(self, meter: Any, encoding: str, mark: int) -> None:
+    def __init__(self, meter: Any, encoding: str, mark: int, buffers: Buffers | None = None) -> None:
         """`mark` is the length of the byte order mark."""
-        self._meter, self._mark = meter, mark
+        self._meter, self._mark, self._buffers = meter, mark, buffers or Buffers()
         self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
         self._in_place = self._decoder is None and isinstance(meter, Meter)
 
@@ -38,7 +63,7 @@ class Utf8:
         if not held or not self._in_place:
             return held + self.read(count) if held else self.read(count)
         # read to where it belongs: what is held is short as a rule, what comes is not copied
-        made = bytearray(len(held) + count)
+        made = self._buffers.take(len(held) + count)
         made[: len(held)] = held
         with memoryview(made) as view, view[len(held) :] as rest:
             got = self._meter.read_into(rest)
@@ -194,13 +219,21 @@ class Cutter:
 
 
 def record_blocks(
-    meter: Any, encoding: str, mark: int, cutter: Cutter, shard_bytes: int, max_cell: int, skip: int = 0
+    meter: Any,
+    encoding: str,
+    mark: int,
+    cutter: Cutter,
+    shard_bytes: int,
+    max_cell: int,
+    skip: int = 0,
+    buffers: Buffers | None = None,
 ) -> Iterator[tuple[bytes | bytearray, tuple[tuple[int, int], ...], bool]]:
     """Blocks that end at record ends, their unquoted ranges, and whether a block is the last.
 
-    `meter` is a Meter or the like of one. A record longer than `max_cell` is cut.
+    `meter` is a Meter or the like of one. A record longer than `max_cell` is cut. A block that is
+    given back to `buffers` is filled again.
     """
-    text = Utf8(meter, encoding, mark)
+    text = Utf8(meter, encoding, mark, buffers)
     held: bytes | bytearray = b""
     want = shard_bytes
     while True:

@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 from scanner.compiled import is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
-from scanner.ingest.readers.blocks import Cutter, Utf8, record_blocks
+from scanner.ingest.readers.blocks import Buffers, Cutter, Utf8, record_blocks
 from scanner.ingest.sniff import SECTION_BYTES, STAND_IN, Table, blank_line, encoding_of, row_of, sections_of
 from scanner.ingest.sources import BytesSource, Meter
 from scanner.model import Problem
@@ -122,6 +122,11 @@ class _Block:
     lines_before: int | None
     table: Table
     loose: tuple[Loose, ...]
+    buffers: Buffers
+
+    def done(self) -> None:
+        """Give the block back."""
+        self.buffers.give(self.block)
 
     def read(self) -> Chunk:
         """Parse the block."""
@@ -390,8 +395,16 @@ class DelimitedReader:
         bytes_of: Any = meter
         if table.stands_for:
             bytes_of, encoding, mark = _Translated(meter, encoding, mark, table.stands_for), "utf-8", 0
+        buffers = Buffers()
         blocks = record_blocks(
-            bytes_of, encoding, mark, cutter, options.shard_bytes, options.limits.max_cell, begin + table.begin
+            bytes_of,
+            encoding,
+            mark,
+            cutter,
+            options.shard_bytes,
+            options.limits.max_cell,
+            begin + table.begin,
+            buffers,
         )
         loose = tuple(Loose(line, "preamble") for line in table.preamble)
         loose += tuple(Loose(line, "header") for line in table.loose_header)
@@ -402,13 +415,13 @@ class DelimitedReader:
                 message = "more than one table; each is an artifact of its own"
                 yield Parsed(-1, Chunk(0, (), problems=(Problem(ProblemCode.SEVERAL_TABLES, message),)))
             for block, literals, last in blocks:
-                yield _Block(order, block, literals, last, before, table, loose)
+                yield _Block(order, block, literals, last, before, table, loose, buffers)
                 if before is not None:
                     quoted = table.quote and table.quote in block
                     before = None if quoted else before + _lines(block, cutter.end)
                 order, loose = order + 1, ()
             if loose:
-                yield _Block(order, b"", (), True, before, table, loose)
+                yield _Block(order, b"", (), True, before, table, loose, buffers)
         except ReadError as error:
             problems.append(Problem(error.code, error.message, error.row))
         finally:

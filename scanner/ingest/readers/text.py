@@ -38,9 +38,9 @@ class _Lines:
         return Chunk(len(lines), (lines,), problems=tuple(problems))
 
 
-def lines_in(block: bytes) -> Cells:
+def lines_in(block: bytes | bytearray) -> Cells:
     """The lines of a block that are not empty, whatever ends them."""
-    data = np.frombuffer(block, np.uint8)
+    data = np.frombuffer(memoryview(block).toreadonly(), np.uint8)
     expect(len(block))
     if is_compiled():
         from scanner.ingest.readers.fields import split_lines
