@@ -76,8 +76,8 @@ class Notation:
 class Expression:
     """An identifier that is no plain digit string: a regular expression on the whole cell (`regex`, `fullmatch`).
 
-    The contract's own types are found by compiled code, which tests hold to the expressions; those of a pack's own
-    identifiers run in a scan.
+    The contract's own types are found by compiled code, which a test holds to the expressions' examples; expressions of
+    identifiers that a pack adds run in a scan.
     """
 
     id: str

@@ -20,6 +20,7 @@ from scanner.detect.tables import build, word_hashes
 from scanner.ingest.interface import Cells
 from scanner.packs import load_pack
 from scanner.packs.load import fold_word
+from scanner.packs.schema import Expression
 
 TABLES = build(load_pack())
 
@@ -234,3 +235,23 @@ def test_a_digest_of_raw_bytes_has_the_key_of_its_hexadecimal() -> None:
     made = ColumnProfile()
     made.scan(pa.array(digests, pa.binary(16)).slice(1), TABLES, 0, 3)
     assert keys(made, k.K_DIGEST) == [int.from_bytes(digests[2][:8]) & 2**62 - 1]
+
+
+CLASS_OF = {
+    "passport.machine_readable": "passport", "cnic.old": "cnic_old", "iban.pakistan": "iban_valid",
+    "email.address": "email", "ip.v4": "ip", "ip.v6": "ip", "flight.number": "flight", "pnr.locator": "locator",
+    "cell.global_identity": "cgi",
+}  # fmt: skip
+#: Examples judged otherwise: an IPv4 address in IPv6 dress is text, an area alone counts with its cells.
+OTHERWISE = {"::ffff:192.0.2.1", "410-01-412"}
+
+
+@pytest.mark.parametrize("one", load_pack().expressions, ids=lambda one: one.id)
+def test_kernels_judge_the_examples_of_the_shipped_expressions(one: Expression) -> None:
+    for value, fits in [*((text, True) for text in one.positive), *((other.value, False) for other in one.negative)]:
+        if value not in OTHERWISE:
+            made = profile(value)
+            taken = one.id in CLASS_OF and bool(made.counts[k.CLASSES.index(CLASS_OF[one.id])])
+            if one.id == "ticket.dashed":
+                taken = bool(keys(made, k.K_TICKET)) and bool(made.counts[k.SEPARATED])
+            assert taken is fits, value
