@@ -198,7 +198,8 @@ def test_a_scan_from_a_thread_starts_its_workers_afresh(tmp_path: Path) -> None:
 
 #: The command line with the reader above; names its workers on standard output once they are at work.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have been told to ignore it
 from tests.engines.test_processes import Harmful
 from scanner.cli import main
 from scanner.ingest import readers
