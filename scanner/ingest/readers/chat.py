@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Part, Source, Stream
-from scanner.ingest.readers.blocks import utf8_blocks
-from scanner.ingest.readers.delimited import cleaned, closing, head_utf8
+from scanner.ingest.interface import Chunk, Head, Loose, Source, Stream
+from scanner.ingest.readers.delimited import cleaned, closing, head_utf8, record_parts
 from scanner.ingest.readers.rows import text_column
 from scanner.ingest.sniff import encoding_of
 from scanner.ingest.sources import Meter
@@ -93,25 +91,9 @@ class ChatReader:
         encoding = encoding or "utf-8"
         meter = Meter(source)
         faults: list[Problem] = []
-
-        def parts() -> Iterator[Part]:
-            carry, order = b"", 0
-            try:
-                for data, last in utf8_blocks(meter, encoding, mark, lambda: options.shard_bytes):
-                    carry += data
-                    cut = len(carry) if last else _last_start(carry)
-                    if not cut and len(carry) > options.limits.max_cell:
-                        cut = len(carry)
-                    if cut:
-                        yield _Block(order, carry[:cut])
-                        order, carry = order + 1, carry[cut:]
-            except ReadError as error:
-                faults.append(Problem(error.code, error.message, error.row))
-            finally:
-                meter.close()
-
         head = Head(source.path, Format.TEXT, encoding, NAMES, detail="exported chat")
-        yield Stream(head, parts(), partial(closing, meter, faults))
+        parts = record_parts(meter, encoding, mark, options, faults, _last_start, _Block)
+        yield Stream(head, parts, partial(closing, meter, faults))
 
 
 def _last_start(data: bytes) -> int:

@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 from scanner.compiled import is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
-from scanner.ingest.readers.blocks import Buffers, Cutter, Utf8, record_blocks
+from scanner.ingest.readers.blocks import Buffers, Cutter, Utf8, record_blocks, utf8_blocks
 from scanner.ingest.sniff import SECTION_BYTES, STAND_IN, Table, blank_line, encoding_of, row_of, sections_of
 from scanner.ingest.sources import BytesSource, Meter
 from scanner.model import Problem
@@ -441,6 +441,36 @@ def _front(source: Source, head: bytes) -> bytes:
 def _within(tail: Callable[[], Tail]) -> Tail:
     """The tail of a table that is a part of a file."""
     return replace(tail(), sha256=None, size_bytes=None)
+
+
+def record_parts(
+    meter: Meter,
+    encoding: str,
+    mark: int,
+    options: ScanOptions,
+    faults: list[Problem],
+    last_start: Callable[[bytes], int],
+    make: Callable[[int, bytes], Part],
+) -> Iterator[Part]:
+    """A text in parts of whole records, made of their order and their UTF-8; the meter is closed at the end.
+
+    `last_start` tells where the last record of some bytes begins, 0 where that is not seen; one longer than a cell may
+    be is cut. What ends the reading is put into `faults`.
+    """
+    carry, order = b"", 0
+    try:
+        for data, last in utf8_blocks(meter, encoding, mark, lambda: options.shard_bytes):
+            carry += data
+            cut = len(carry) if last else last_start(carry)
+            if not cut and len(carry) > options.limits.max_cell:
+                cut = len(carry)
+            if cut:
+                yield make(order, carry[:cut])
+                order, carry = order + 1, carry[cut:]
+    except ReadError as error:
+        faults.append(Problem(error.code, error.message, error.row))
+    finally:
+        meter.close()
 
 
 def closing(meter: Meter, problems: list[Problem]) -> Tail:

@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from scanner.errors import ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Part, Source, Stream
-from scanner.ingest.readers.blocks import utf8_blocks
-from scanner.ingest.readers.delimited import cleaned, closing, head_utf8
+from scanner.ingest.interface import Chunk, Head, Loose, Source, Stream
+from scanner.ingest.readers.delimited import cleaned, closing, head_utf8, record_parts
 from scanner.ingest.readers.rows import Records
 from scanner.ingest.sniff import encoding_of, kind_of
 from scanner.ingest.sources import Meter
@@ -262,26 +260,10 @@ class KeyedReader:
         encoding, mark, shape = found
         meter = Meter(source)
         faults: list[Problem] = []
-
-        def parts() -> Iterator[Part]:
-            carry, order = b"", 0
-            try:
-                for data, last in utf8_blocks(meter, encoding, mark, lambda: options.shard_bytes):
-                    carry += data
-                    cut = len(carry) if last else _last_start(carry, shape.start)
-                    if not cut and len(carry) > options.limits.max_cell:
-                        cut = len(carry)
-                    if cut:
-                        yield _Block(order, carry[:cut], shape)
-                        order, carry = order + 1, carry[cut:]
-            except ReadError as error:
-                faults.append(Problem(error.code, error.message, error.row))
-            finally:
-                meter.close()
-
-        yield Stream(
-            Head(source.path, Format.TEXT, encoding, detail=shape.words), parts(), partial(closing, meter, faults)
-        )
+        head = Head(source.path, Format.TEXT, encoding, detail=shape.words)
+        last_start, make = partial(_last_start, start=shape.start), partial(_Block, shape=shape)
+        parts = record_parts(meter, encoding, mark, options, faults, last_start, make)
+        yield Stream(head, parts, partial(closing, meter, faults))
 
 
 def _last_start(data: bytes, start: re.Pattern[bytes]) -> int:
