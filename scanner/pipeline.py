@@ -255,11 +255,12 @@ def _joined(relation: Relation, artifacts: Sequence[Artifact], pack: Pack) -> Jo
     """What the rows of two related tables reveal as one."""
     register, behaviour = artifacts[relation.register], artifacts[relation.behaviour]
     people = min(register.subscribers.distinct, behaviour.rows)
-    counts = (register.identifiers, behaviour.identifiers)
     whole = replace(
         behaviour,
         columns=relation.columns,
-        identifiers=MappingProxyType({kind: IdentifierCount(behaviour.rows, people) for one in counts for kind in one}),
+        identifiers=MappingProxyType(
+            dict.fromkeys((*register.identifiers, *behaviour.identifiers), IdentifierCount(behaviour.rows, people))
+        ),
         records=recognise(relation.columns, behaviour.rows, relation.events, pack),
         subscribers=replace(register.subscribers, distinct=people),
     )

@@ -339,19 +339,25 @@ class KeySet:
         if self._fresh is not None:
             self._gather(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
             return
-        self._waiting.append(keys.copy() if hits is None else keys[hits == code])
-        self._many += len(self._waiting[-1])
-        if self._many <= _LEAST:
+        if not self._hold(keys, hits, code):
             return
-        if not self._entered:
-            self._entered = True
-            self._room.enter()
         share = self._room.share()
         if self._many > min(share, _FEW):
             if is_compiled() and share > _FEW:
                 self._filter()
             else:
                 self._flush()
+
+    def _hold(self, keys: Keys, hits: npt.NDArray[np.uint8] | None, code: int) -> bool:
+        """Let keys wait to be sorted; whether so many do that the room has a say."""
+        self._waiting.append(keys.copy() if hits is None else keys[hits == code])
+        self._many += len(self._waiting[-1])
+        if self._many <= _LEAST:
+            return False
+        if not self._entered:
+            self._entered = True
+            self._room.enter()
+        return True
 
     def _filter(self) -> None:
         """From here on keys gather in one array, without most of those that were met before."""
@@ -451,14 +457,7 @@ class KeyCounts(KeySet):
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Count `keys`, or those of them whose entry in `hits` is `code`."""
-        self._waiting.append(keys.copy() if hits is None else keys[hits == code])
-        self._many += len(self._waiting[-1])
-        if self._many <= _LEAST:
-            return
-        if not self._entered:
-            self._entered = True
-            self._room.enter()
-        if self._many > self._room.share():
+        if self._hold(keys, hits, code) and self._many > self._room.share():
             self._flush()
 
     def _sorted(self, keys: Keys) -> Counted:
