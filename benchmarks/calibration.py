@@ -11,31 +11,36 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 Claim = tuple[float, bool]
 
 
-def _types(truth: Any) -> list[str]:
-    return [truth] if isinstance(truth, str) else list(truth)
+def allowed(column: dict[str, Any]) -> list[str]:
+    """The types that a labelled column may have, the likeliest first."""
+    return [column["type"]] if isinstance(column["type"], str) else list(column["type"])
+
+
+def labelled(truth: Path, report: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Every labelled column of the artifacts that were found, with what the report says of it."""
+    known = {one["path"]: one for one in json.loads(truth.read_text(encoding="utf-8"))["artifacts"]}
+    for artifact in json.loads(report.read_text(encoding="utf-8"))["artifacts"]:
+        path = artifact["path"]
+        at = next((known[path[i:]] for i in range(len(path)) if path[i:] in known), None)
+        by_place = {column["index"]: column for column in artifact["columns"]}
+        for wanted in at["columns"] if at else ():
+            yield wanted, by_place.get(wanted["index"])
 
 
 def claims(truth: Path, report: Path, key: str) -> list[Claim]:
     """Confidence and rightness of every column whose type was claimed and can be judged."""
-    known = {one["path"]: one for one in json.loads(truth.read_text(encoding="utf-8"))["artifacts"]}
-    out: list[Claim] = []
-    for artifact in json.loads(report.read_text(encoding="utf-8"))["artifacts"]:
-        path = artifact["path"]
-        at = next((known[path[i:]] for i in range(len(path)) if path[i:] in known), None)
-        if at is None:
-            continue
-        by_place = {column["index"]: column for column in artifact["columns"]}
-        for wanted in at["columns"]:
-            column = by_place.get(wanted["index"])
-            if column is not None and column["type"] != "other" and column["name"] == wanted["name"]:
-                out.append((float(column[key]), column["type"] in _types(wanted["type"])))
-    return out
+    return [
+        (float(column[key]), column["type"] in allowed(wanted))
+        for wanted, column in labelled(truth, report)
+        if column is not None and column["type"] != "other" and column["name"] == wanted["name"]
+    ]
 
 
 def tenths(found: list[Claim]) -> list[tuple[float, int, int]]:

@@ -21,16 +21,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calibration import allowed, labelled
 from benchmarks.labelling import TOLD
 
 ROWS = 200
 Pairs = Counter[tuple[str, str]]
 """(what it is, what it was taken for) → columns."""
-
-
-def allowed(column: dict[str, Any]) -> list[str]:
-    """The types that a column may have, the likeliest first."""
-    return [column["type"]] if isinstance(column["type"], str) else list(column["type"])
 
 
 def pair(column: dict[str, Any], claimed: str) -> tuple[str, str]:
@@ -41,16 +37,11 @@ def pair(column: dict[str, Any], claimed: str) -> tuple[str, str]:
 
 def of_reports(truths: Sequence[Path], reports: Sequence[Path]) -> Pairs:
     """Every labelled column of the artifacts that were found."""
-    out: Pairs = Counter()
-    for truth, report in zip(truths, reports, strict=True):
-        known = {one["path"]: one for one in json.loads(truth.read_text(encoding="utf-8"))["artifacts"]}
-        for artifact in json.loads(report.read_text(encoding="utf-8"))["artifacts"]:
-            path = artifact["path"]
-            at = next((known[path[i:]] for i in range(len(path)) if path[i:] in known), None)
-            claimed = {column["index"]: column["type"] for column in artifact["columns"]}
-            for column in at["columns"] if at else ():
-                out[pair(column, claimed.get(column["index"], "other"))] += 1
-    return out
+    return Counter(
+        pair(wanted, column["type"] if column is not None else "other")
+        for truth, report in zip(truths, reports, strict=True)
+        for wanted, column in labelled(truth, report)
+    )
 
 
 def plain_rows(path: Path, columns: list[dict[str, Any]]) -> list[list[str]] | None:
