@@ -5,32 +5,51 @@ from __future__ import annotations
 import numpy as np
 
 from scanner.compiled import kernel
+from scanner.lanes import fetch
 
 #: Keys of a segment that are packed together.
 BLOCK = 256
-_SPREAD = np.int64(-7046029254386353131)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+#: Keys whose places in a table are on their way from memory while one is looked for.
+_AHEAD = 24
 
 
 @kernel
-def gather(keys, hits, code, start, seen, fresh, used):
-    """Append keys[start:] whose hit is `code` (any where code < 0) to fresh[used:], without most of those met before.
+def insert(keys, hits, code, start, table, shift, used, most):
+    """Put keys[start:] whose hit is `code` (any where code < 0) into a hash table until `used` is `most`.
 
-    `seen` (int64[2**n]) remembers at the place of a key's hash the key met there last, plus one. Stops when `fresh` is
-    full. Returns (position reached, entries of `fresh` in use).
+    `table` (int64[2**n], `shift` is 64 - n) holds keys plus one; 0 is a free place. Returns (position reached, keys in
+    the table). Runs compiled only.
     """
-    mask = len(seen) - 1
-    room = len(fresh)
-    i = start
+    mask = np.int64(len(table) - 1)
     n = len(keys)
-    while i < n and used < room:
+    i = start
+    while i < n and used < most:
+        if i + _AHEAD < n:
+            fetch(table, np.int64((np.uint64(keys[i + _AHEAD]) * _SPREAD) >> shift))
         if code < 0 or hits[i] == code:
             key = keys[i]
-            place = ((key * _SPREAD) >> 40) & mask
-            fresh[used] = key
-            used += seen[place] != key + 1
-            seen[place] = key + 1
+            place = np.int64((np.uint64(key) * _SPREAD) >> shift)
+            while table[place] != key + 1:
+                if table[place] == 0:
+                    table[place] = key + 1
+                    used += 1
+                    break
+                place = (place + 1) & mask
         i += 1
     return i, used
+
+
+@kernel
+def collect(table, keys):
+    """Move the keys of a table to the front of `keys`, which may be the table itself; returns how many they are."""
+    used = 0
+    for place in range(len(table)):
+        held = table[place]
+        if held != 0:
+            keys[used] = held - 1
+            used += 1
+    return used
 
 
 @kernel

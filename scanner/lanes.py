@@ -122,3 +122,18 @@ def bits_set(typing_context, bits):  # type: ignore[no-untyped-def]
         return builder.ctpop(arguments[0])
 
     return types.int64(types.uint64), make
+
+
+@intrinsic
+def fetch(typing_context, array, index):  # type: ignore[no-untyped-def]
+    """Have array[index] brought near to the processor, to be read or written soon."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        short, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        name, of = "llvm.prefetch.p0i8", ir.FunctionType(ir.VoidType(), [byte, short, short, short])
+        function = cgutils.get_or_insert_function(builder.module, of, name)
+        at = builder.bitcast(_pointer(context, builder, signature.args[0], *arguments), byte)
+        builder.call(function, [at, short(1), short(3), short(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), make

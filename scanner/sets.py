@@ -1,7 +1,7 @@
 """Exact, mergeable sets of identifier keys, in memory up to a bound and enciphered on disk beyond it.
 
-A set is a few sorted runs and what was added last. Keys gather unsorted until their share of the memory is full; then
-they are sorted, packed as gaps of one to eight bytes and become a run. Runs of like size are merged on the way, all of
+A set is a few sorted runs and what was added last. Keys gather in a hash table until their share of the memory is full;
+then they are sorted, packed as gaps of one to eight bytes and become a run. Runs of like size are merged on the way, all of
 them when the set is asked for. To unite sets is to put their runs together.
 """
 
@@ -26,14 +26,19 @@ Counted = tuple[Keys, Keys | None]
 WINDOW = 1 << 20
 #: Keys from which a segment is packed.
 PACK_FROM = 4096
-#: Keys that gather without a filter for those met before, and those that a set lets gather at most.
-_FEW, _MOST = 1 << 13, 1 << 18
+#: Keys that gather as they come, before there is a table of them; bits of the first table and of the largest.
+_FEW, _SMALL, _LARGE = 1 << 13, 14, 21
 #: Keys that may gather in a set however many sets there are, and those that never go to disk.
 _LEAST, _CRUMB = 1 << 10, 64
 #: Keys for which one stands in a sample.
 _STRIDE = 256
 _NONE: Keys = np.zeros(0, np.int64)
 _NO_HITS = np.zeros(0, np.uint8)
+
+
+def _load(places: int) -> int:
+    """Keys that a table of so many places may hold."""
+    return places * 5 // 8
 
 
 class Room:
@@ -52,8 +57,8 @@ class Room:
             self._sets += sets
 
     def share(self) -> int:
-        """Keys that one set may let gather: each takes eight bytes, and as many in the filter."""
-        return max(_LEAST, min(_MOST, self._gathering // 16 // max(1, self._sets)))
+        """Keys that one set may let gather, each in a place of eight bytes of which others stay free."""
+        return max(_LEAST, min(_load(1 << _LARGE), _load(self._gathering // 8) // max(1, self._sets)))
 
 
 #: For sets outside a scan, as large as they come.
@@ -299,7 +304,7 @@ class KeySet:
     `merge` is associative and commutative; the empty set is its neutral element.
     """
 
-    __slots__ = ("_entered", "_fresh", "_many", "_room", "_runs", "_seen", "_waiting")
+    __slots__ = ("_entered", "_many", "_room", "_runs", "_table", "_waiting")
 
     def __init__(self, room: Room = BOUNDLESS) -> None:
         """An empty set, whose keys are held in `room`."""
@@ -307,9 +312,9 @@ class KeySet:
         self._runs: list[Run] = []
         self._waiting: list[Keys] = []
         self._many = 0
-        """Keys in `_waiting`, or in `_fresh` where there is that."""
-        self._fresh: Keys | None = None
-        self._seen: Keys = _NONE
+        """Keys in `_waiting`, or in `_table` where there is one."""
+        self._table: Keys | None = None
+        """See `kernel_sets.insert`."""
         self._entered = False
 
     def __del__(self) -> None:
@@ -336,15 +341,15 @@ class KeySet:
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Add `keys`, or those of them whose entry in `hits` is `code`."""
-        if self._fresh is not None:
-            self._gather(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
+        if self._table is not None:
+            self._insert(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
             return
         if not self._hold(keys, hits, code):
             return
         share = self._room.share()
         if self._many > min(share, _FEW):
-            if is_compiled() and share > _FEW:
-                self._filter()
+            if is_compiled() and share >= _load(1 << _SMALL):
+                self._tabulate()
             else:
                 self._flush()
 
@@ -359,49 +364,56 @@ class KeySet:
             self._room.enter()
         return True
 
-    def _filter(self) -> None:
-        """From here on keys gather in one array, without most of those that were met before."""
+    def _tabulate(self) -> None:
+        """From here on keys gather in a table, each once."""
         waiting, self._waiting, self._many = self._waiting, [], 0
-        self._fresh, self._seen = np.empty(2 * _FEW, np.int64), np.zeros(2 * _FEW, np.int64)
+        self._table = np.zeros(1 << _SMALL, np.int64)
         for keys in waiting:
-            self._gather(keys, _NO_HITS, -1)
+            self._insert(keys, _NO_HITS, -1)
 
-    def _gather(self, keys: Keys, hits: npt.NDArray[np.uint8], code: int) -> None:
-        from scanner.kernel_sets import gather
+    def _insert(self, keys: Keys, hits: npt.NDArray[np.uint8], code: int) -> None:
+        from scanner.kernel_sets import insert
 
-        assert self._fresh is not None
+        assert self._table is not None
         position = 0
         while position < len(keys):
-            position, self._many = gather(keys, hits, code, position, self._seen, self._fresh, self._many)
-            if self._many == len(self._fresh):
+            table, most = self._table, _load(len(self._table))
+            shift = np.uint64(65 - len(table).bit_length())
+            position, self._many = insert(keys, hits, code, position, table, shift, self._many, most)
+            if self._many == most:
                 self._full()
 
     def _full(self) -> None:
-        """Make place for more keys: what stands twice goes, else the array grows, else its keys become a run."""
-        from scanner.kernel_sets import distinct, gather
-
-        assert self._fresh is not None
-        self._fresh.sort()
-        self._many = distinct(self._fresh)
-        if self._many <= len(self._fresh) // 2:
-            return
-        size = 4 * len(self._fresh)
-        if size > self._room.share():
+        """Make place for more keys: the table grows, or its keys become a run."""
+        assert self._table is not None
+        size = len(self._table)
+        larger = next((many for many in (4 * size, 2 * size) if _load(many) <= self._room.share()), 0)
+        if not larger:
             self._flush()
+            self._table = np.zeros(size, np.int64)
             return
-        held, self._fresh, self._seen = self._fresh[: self._many], np.empty(size, np.int64), np.zeros(size, np.int64)
-        _, self._many = gather(held, _NO_HITS, -1, 0, self._seen, self._fresh, 0)
+        held = self._collected()
+        self._table, self._many = np.zeros(larger, np.int64), 0
+        self._insert(held, _NO_HITS, -1)
+
+    def _collected(self) -> Keys:
+        """The keys of the table, which is used up."""
+        from scanner.kernel_sets import collect
+
+        table, self._table = self._table, None
+        assert table is not None
+        return table[: collect(table, table)]
 
     def _flush(self) -> None:
         """Make a run of what has gathered."""
         if not self._many:
             return
-        if self._fresh is not None:
-            keys = self._fresh[: self._many]
-            self._many = 0
+        if self._table is not None:
+            keys = self._collected()
         else:
             keys = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
-            self._waiting, self._many = [], 0
+            self._waiting = []
+        self._many = 0
         keys.sort()
         self._take(self._sorted(keys))
 

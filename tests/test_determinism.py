@@ -51,7 +51,7 @@ def test_workers_and_shard_sizes_do_not_show(calls: Path) -> None:
 
 def test_it_does_not_show_whether_sets_lie_on_disk(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = comparable(scan(str(calls), options=ScanOptions(workers=2, shard_bytes=1 << 16)))
-    for name, value in (("WINDOW", 100), ("_FEW", 16), ("_MOST", 64), ("_LEAST", 8), ("_CRUMB", 2)):
+    for name, value in (("WINDOW", 100), ("_FEW", 16), ("_SMALL", 3), ("_LARGE", 6), ("_LEAST", 8), ("_CRUMB", 2)):
         monkeypatch.setattr(sets, name, value)
     written: list[int] = []
     append = Vault.append

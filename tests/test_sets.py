@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import sets
+from scanner import kernel_sets, sets
 from scanner.compiled import compile_all
 from scanner.errors import InternalError
 from scanner.sets import BOUNDLESS, KeyCounts, KeySet, Room, Run, merged
@@ -22,13 +22,15 @@ key = st.one_of(st.integers(0, 2**62), st.integers(10**12, 9 * 10**12), numbers,
 keys = st.lists(key, max_size=300)
 #: No memory at all, so that all runs but the shortest go to disk; and all there is.
 memory = st.sampled_from((0, 1 << 40))
+#: With these a set makes and fills its tables with hundreds of keys.
+SMALL = (("_FEW", 16), ("_SMALL", 3), ("_LARGE", 6), ("_LEAST", 8), ("_CRUMB", 2))
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets that gather few keys, pack early and merge in small windows do with hundreds of keys all they ever do."""
     compile_all()
-    for name, value in (("WINDOW", 64), ("PACK_FROM", 8), ("_FEW", 16), ("_MOST", 64), ("_LEAST", 8), ("_CRUMB", 2)):
+    for name, value in (*SMALL, ("WINDOW", 64), ("PACK_FROM", 8)):
         monkeypatch.setattr(sets, name, value)
 
 
@@ -153,3 +155,25 @@ def test_a_run_has_the_same_keys_in_another_process_and_in_another_room(count: i
     for run in (pickle.loads(pickle.dumps(sent)), sent.moved(Room(0)), sent.moved(BOUNDLESS)):
         assert len(run) == count
         assert [key for some, _ in run.pieces() for key in some.tolist()] == squares.tolist()
+
+
+@given(st.lists(keys, max_size=3), st.booleans())
+@same
+def test_set_takes_the_keys_of_one_kind(batches: list[list[int]], zeros: bool) -> None:
+    held, wanted = KeySet(), set()
+    for batch in [*batches, list(range(0 if zeros else 1, 40))]:
+        kinds = np.array([key % 3 for key in batch], np.uint8)
+        held.add(np.array(batch, np.int64), kinds, 1)
+        wanted |= {key for key in batch if key % 3 == 1}
+    assert held.keys().tolist() == sorted(wanted)
+
+
+@given(keys)
+@same
+def test_table_holds_what_was_put_into_it(values: list[int]) -> None:
+    table = np.zeros(1024, np.int64)
+    position, used = kernel_sets.insert(
+        np.array(values, np.int64), np.zeros(0, np.uint8), -1, 0, table, np.uint64(54), 0, 640
+    )
+    assert (position, used) == (len(values), len(set(values)))
+    assert np.sort(table[: kernel_sets.collect(table, table)]).tolist() == sorted(set(values))
