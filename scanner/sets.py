@@ -1,8 +1,8 @@
 """Exact, mergeable sets of identifier keys, in memory up to a bound and enciphered on disk beyond it.
 
 A set is a few sorted runs and what was added last. Keys gather in a hash table until their share of the memory is full;
-then they are sorted, packed as gaps of one to eight bytes and become a run. Runs of like size are merged on the way, all of
-them when the set is asked for. To unite sets is to put their runs together.
+then they are sorted, packed as gaps of one to eight bytes and become a run. Runs of like size are merged on the way,
+all of them when the set is asked for. To unite sets is to put their runs together.
 """
 
 from __future__ import annotations
