@@ -105,6 +105,7 @@ def _link(first: Kernel) -> None:
     """
     import numba
 
+    cache = _cache()
     while _told:
         _listen(_told.pop())
     made: list[Kernel] = []
@@ -113,7 +114,10 @@ def _link(first: Kernel) -> None:
         one = todo.pop()
         if one._machine is None:
             inline = "always" if one._inline else "never"
-            one._machine = numba.njit(nogil=True, cache=not one._inline, inline=inline)(one.function)
+            machine: Any = numba.njit(nogil=True, inline=inline)(one.function)
+            if not one._inline:
+                machine._cache = cache(one.function)
+            one._machine = machine
             _plain_globals(one.function.__globals__)
             made.append(one)
             todo += [value for value in one.function.__globals__.values() if isinstance(value, Kernel)]
@@ -122,6 +126,22 @@ def _link(first: Kernel) -> None:
         names.update({name: value._machine for name, value in names.items() if isinstance(value, Kernel)})
     for one in made:
         one._linked = True
+
+
+def _cache() -> Any:
+    """A cache of machine code that is loaded without what only a compiler needs, which takes a quarter of a second."""
+    from numba.core.caching import FunctionCache
+    from numba.core.runtime import rtsys
+
+    class Cache(FunctionCache):  # type: ignore[misc]
+        def load_overload(self, sig: Any, target_context: Any) -> Any:
+            refresh, target_context.refresh = target_context.refresh, lambda: rtsys.initialize(target_context)
+            try:
+                return super().load_overload(sig, target_context)
+            finally:
+                target_context.refresh = refresh
+
+    return Cache
 
 
 def _listen(tell: Callable[[], None]) -> None:

@@ -351,7 +351,7 @@ class KeySet:
             if is_compiled() and share >= _load(1 << _SMALL):
                 self._tabulate()
             else:
-                self._flush()
+                self.settle()
 
     def _hold(self, keys: Keys, hits: npt.NDArray[np.uint8] | None, code: int) -> bool:
         """Let keys wait to be sorted; whether so many do that the room has a say."""
@@ -389,7 +389,7 @@ class KeySet:
         size = len(self._table)
         larger = next((many for many in (4 * size, 2 * size) if _load(many) <= self._room.share()), 0)
         if not larger:
-            self._flush()
+            self.settle()
             self._table = np.zeros(size, np.int64)
             return
         held = self._collected()
@@ -404,8 +404,8 @@ class KeySet:
         assert table is not None
         return table[: collect(table, table)]
 
-    def _flush(self) -> None:
-        """Make a run of what has gathered."""
+    def settle(self) -> None:
+        """Make a run of what has gathered; different sets may do so at the same time."""
         if not self._many:
             return
         if self._table is not None:
@@ -442,12 +442,12 @@ class KeySet:
 
     def update(self, other: KeySet) -> None:
         """Add all keys of another set."""
-        other._flush()
+        other.settle()
         self._runs += other._runs
 
     def run(self) -> Run:
         """All keys as one run."""
-        self._flush()
+        self.settle()
         if len(self._runs) != 1:
             self._runs = [self._merged(self._runs)]
         return self._runs[0]
@@ -470,7 +470,7 @@ class KeyCounts(KeySet):
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Count `keys`, or those of them whose entry in `hits` is `code`."""
         if self._hold(keys, hits, code) and self._many > self._room.share():
-            self._flush()
+            self.settle()
 
     def _sorted(self, keys: Keys) -> Counted:
         return _summed(keys, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -136,3 +137,23 @@ def test_a_kernel_is_not_handed_out_before_those_it_calls_are_compiled(monkeypat
     for one in asked:
         one.join()
     assert waits[:2] == [True, True]  # numba compiles more of its own
+
+
+#: Loads a kernel from the cache, and says whether numba has got ready to compile.
+LOADING = """
+import sys
+from scanner.compiled import compile_all
+from scanner.ingest.readers.fields import count
+compile_all()
+assert count(b"a,b,c" * 40, b",") == 80
+print("numba.np.npyimpl" in sys.modules)
+"""
+
+
+def test_a_kernel_from_the_cache_does_not_wait_for_the_compiler(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    made = [
+        subprocess.run([sys.executable, "-c", LOADING], env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert [one.stdout.strip() for one in made] == ["True", "False"]

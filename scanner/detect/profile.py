@@ -404,6 +404,12 @@ class ArtifactProfile:
         for (code, message), (times, row) in other.problems.items():
             self._note(code, message, times, row)
 
+    def held(self) -> Iterator[KeySet]:
+        """All sets of keys."""
+        for column in (*self.columns.values(), self.loose):
+            yield from column.sets.values()
+            yield from column.added.sets.values() if column.added is not None else ()
+
     def merge(self, other: ArtifactProfile) -> ArtifactProfile:
         """Both as a profile of its own; associative and commutative, the new profile is neutral."""
         made = ArtifactProfile(keep=max(self.keep, other.keep), room=self.room)

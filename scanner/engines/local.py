@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from scanner.detect.profile import ArtifactProfile
 from scanner.ingest.interface import Part, Stream
+from scanner.sets import KeySet
 from scanner.shards import ShardContext, scan_part
 
 
@@ -71,6 +72,7 @@ class LocalEngine:
                 advanced(seen)
         while waiting:
             waiting.popleft().result()
+        list(self._pool.map(KeySet.settle, [keys for one in made for keys in one.held()]))
         for one in made:
             total.update(one)
         return total

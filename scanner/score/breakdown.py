@@ -21,12 +21,20 @@ _TABLES: Mapping[ColumnType, tuple[str, int, int, tuple[str, ...]]] = {
 }
 
 
-def breakdown(sets: Mapping[Kind, Sequence[tuple[int, Run]]], pack: Pack) -> Breakdown:
-    """Of the people that several sets hold together: name → distinct keys, most first."""
+def breakdown(
+    sets: Mapping[Kind, Sequence[tuple[int, Run]]], pack: Pack, known: Mapping[int, Breakdown] = MappingProxyType({})
+) -> Breakdown:
+    """Of the people that several sets hold together: name → distinct keys, most first.
+
+    `known` says so of each owner alone.
+    """
     out: dict[str, Mapping[str, int]] = {}
     for kind, (table, rest, digits, names) in _TABLES.items():
         parts = sets.get((kind, False), ())
         if table not in pack.tables or not parts:
+            continue
+        if len(parts) == 1 and (owner := parts[0][0]) in known:
+            out.update({name: known[owner][name] for name in names})
             continue
         many: dict[int, int] = {}
         for keys, _ in windows([(0, run) for _, run in parts]):

@@ -71,6 +71,9 @@ def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
     An owner may have several runs. The keys are merged range by range; keys that the same owners hold are counted
     together, so the cost grows with the number of keys and with the sets of owners that occur, and memory with neither.
     """
+    if len(parts) == 1:
+        ((owner, run),) = parts
+        return {(owner, owner): len(run)} if len(run) else {}
     owners = max((owner for owner, _ in parts), default=0) + 1
     found: dict[int, int] = {}
     alone = np.zeros(owners, np.int64)
@@ -88,6 +91,8 @@ def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
 
 def union(parts: Sequence[tuple[int, Run]], groups: Sequence[frozenset[int]]) -> list[int]:
     """Distinct keys that the owners of each group hold together."""
+    if len(parts) == 1:
+        return [len(parts[0][1]) if parts[0][0] in group else 0 for group in groups]
     out = [0] * len(groups)
     top = max((owner for owner, _ in parts), default=0) + 1
     for start in range(0, len(groups), 62):

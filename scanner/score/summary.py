@@ -278,7 +278,7 @@ def summarise(
     )
     people = _subscribers(artifacts, sets, basis(model.pack))
     worst = max(found, key=lambda one: one.score, default=Severity())
-    spread = breakdown(sets, model.pack)
+    spread = breakdown(sets, model.pack, {at: artifact.breakdown for at, artifact in enumerate(artifacts)})
     return out, Summary(
         artifacts=len(out),
         by_status=MappingProxyType(dict(sorted(Counter(a.status.value for a in out).items()))),
