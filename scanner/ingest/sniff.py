@@ -464,9 +464,23 @@ def long_delimiter(data: bytes) -> bytes:
                     return mark
                 continue
             alone = sum(line.replace(mark, b"").count(mark[:1]) for line in lines)
-            if times and agree >= 0.8 * len(lines) and alone * 4 <= times * agree:
+            if not times or agree < 0.8 * len(lines) or alone * 4 > times * agree:
+                continue
+            if sum(line.endswith(mark) for line in lines) * 2 > len(lines) and mark[:1] * len(mark) == mark:
+                continue  # empty cells at the end of each line
+            if not _within_cells(mark, times, lines):
                 return mark
     return b""
+
+
+def _within_cells(mark: bytes, times: int, lines: list[bytes]) -> bool:
+    """Whether a usual delimiter cuts the lines as evenly and finer: `mark` belongs to cells, as in `tel:+92`."""
+    for value in _MAIN:
+        if value not in mark:
+            count, agree = Counter(line.count(value) for line in lines).most_common(1)[0]
+            if count >= times and agree >= 0.8 * len(lines):
+                return True
+    return False
 
 
 def _with_long(data: bytes, final: bool, name: str) -> Table | None:
@@ -647,7 +661,8 @@ def _first_table(data: bytes, final: bool, name: str) -> Table | None:
         cuts.append(table.top)
     for cut in cuts:
         first = table_of(data[:cut], True, name)
-        if first is not None and any(first.header) and first.width > 1 and data[first.begin : cut].strip():
+        named = first is not None and sum(map(bool, first.header)) > 1
+        if first is not None and named and data[first.begin : cut].strip():
             return first
     return table
 

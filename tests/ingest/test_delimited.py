@@ -56,7 +56,15 @@ CASES = {
     "preamble": (b"Report\nRef: 7\n\na|b|c\n1|2|3\n4|5|6\n7|8|9\n", ("a", "b", "c"), 3),
     "colon": (b"Ali Khan:03001234567:3520212345671\nSana Raza:03011234567:3520212345673\n", (None,) * 3, 2),
     "tab": (b"a\tb\n1\t2\n", ("a", "b"), 1),
-}
+    "titles filled up": (
+        b"Telecom,,,\nSubscriber list,,,\n,,,\nnumber,name,city,age\n"
+        + b"".join(b"0300123456%d,Ali,Lahore,%d\n" % (i, i) for i in range(9)),
+        ("number", "name", "city", "age"), 9,
+    ),
+    "a scheme before each number": (
+        b"Contact,Name\ntel:+923001234567,Ali\ntel:+923011234567,Sana\n", ("Contact", "Name"), 2,
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)

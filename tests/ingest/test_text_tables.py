@@ -110,12 +110,30 @@ RECORDS = {
         {"Number": ["03001234567", "03011234568", "03021234569"], "Name": ["A", "", "C"], "City": ["Lahore", "Multan"]},
         3, [],
     ),
+    "psql expanded": (
+        "-[ RECORD 1 ]-------\nmsisdn | 03001234567\nname   | Ali Khan\nnote   | a|b\n-[ RECORD 2 ]-------\n"
+        "msisdn | 03011234568\nname   | \nnote   | first +\n       | second\n\n(2 rows)\n",
+        {"msisdn": ["03001234567", "03011234568"], "name": ["Ali Khan", ""], "note": ["a|b", "first second"]}, 2,
+        ["(2 rows)"],
+    ),
+    "psql expanded in lines": (
+        "─[ RECORD 1 ]───────\nmsisdn │ 03001234567\nname   │ Ali\n─[ RECORD 2 ]───────\nmsisdn │ 03011234568\n"
+        "name   │ Sana\n",
+        {"msisdn": ["03001234567", "03011234568"], "name": ["Ali", "Sana"]}, 2, [],
+    ),
+    "yaml under one key": (
+        "subscribers:\n  - number: 03001234567\n    name: Ali\n    city: Lahore\n  - number: 03011234568\n"
+        "    name: Sana\n    city: Multan\n",
+        {"number": ["03001234567", "03011234568"], "name": ["Ali", "Sana"], "city": ["Lahore", "Multan"]}, 2,
+        ["subscribers"],
+    ),
     "vcard": (
         "BEGIN:VCARD\nVERSION:2.1\nN:Khan;Ali;;;\nTEL;CELL:0300-1234567\nTEL;HOME:042-35761234\n"
         "ADR;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:;;=\nLahore=2C Street\n"
         "PHOTO;ENCODING=BASE64;JPEG:/9j/4AAQ\n SkZJ\n"
         "END:VCARD\nBEGIN:VCARD\nVERSION:3.0\nFN:Sana\n  Raza\nitem1.TEL;type=CELL:+923011234568\nEND:VCARD\n",
-        {"VERSION": ["2.1", "3.0"], "N": ["Khan Ali"], "TEL": ["0300-1234567", "042-35761234", "+923011234568"],
+        {"VERSION": ["2.1", "3.0"], "N": ["Khan Ali"], "TEL": ["0300-1234567", "+923011234568"],
+         "TEL[]": ["042-35761234"],
          "ADR": ["Lahore, Street"], "FN": ["", "Sana Raza"]}, 2, [],
     ),
     "ldif": (

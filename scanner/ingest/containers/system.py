@@ -186,7 +186,8 @@ class SystemArchive:
         name = entry.pathname
         name = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name or "member")
         ledger.member(name)
-        if not entry.isfile or entry.islnk:
+        untold = not entry.filetype  # `ar` may keep the rights alone
+        if not (entry.isfile or untold) or entry.islnk:
             ledger.skip("a link" if entry.issym or entry.islnk else "a device or pipe", lost=False)
             return
         stream = EntryStream(entry)

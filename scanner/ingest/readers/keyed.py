@@ -108,7 +108,7 @@ def _blocks(starts: Iterable[str]) -> Callable[[str], Iterator[Fields | str]]:
                 continue
             key, value = match[1].strip(), match[2].strip()
             if record and (key.lower() == begin or (parted and key.lower() in seen)):
-                yield record
+                yield record if any(text for _, text in record) else " ".join(name for name, _ in record)
                 record, seen = [], set()
             parted = False
             record.append((key, value))
@@ -117,6 +117,30 @@ def _blocks(starts: Iterable[str]) -> Callable[[str], Iterator[Fields | str]]:
             yield record
 
     return take
+
+
+_EXPANDED_START = re.compile(r"[-─]\[ ?RECORD \d+ ?\][-─+┬]*")
+
+
+def _expanded(text: str) -> Iterator[Fields | str]:
+    """Records of psql's expanded output: a line that numbers the record, then `column | value` lines."""
+    record: Fields | None = None
+    for line in text.split("\n"):
+        line = line.rstrip("\r")
+        name, bar, value = line.partition("│" if "│" in line else "|")
+        if _EXPANDED_START.fullmatch(line.strip()):
+            if record:
+                yield record
+            record = []
+        elif record is None or not bar:
+            if line.strip():
+                yield line
+        elif name.strip():
+            record.append((name.strip(), value.strip().removesuffix("+").rstrip()))
+        elif record:
+            record[-1] = (record[-1][0], f"{record[-1][1]} {value.strip()}")  # a value of several lines
+    if record:
+        yield record
 
 
 def _cards(text: str) -> Iterator[Fields | str]:
@@ -207,6 +231,7 @@ def _entries(text: str) -> Iterator[Fields | str]:
 
 
 _VCARD = Shape("vCard", re.compile(rb"^BEGIN:(?:VCARD|VMSG|VEVENT)", re.M | re.I), _cards)
+_CLIENT = Shape("records of a client", re.compile("^(?:-|─)\\[ ?RECORD \\d".encode(), re.M), _expanded)
 _DIRECTORY = Shape("LDIF", re.compile(rb"^dn::?", re.M), _entries)
 
 
@@ -246,6 +271,8 @@ class KeyedReader:
             return encoding, mark, _VCARD
         if _LDIF.match(text):
             return encoding, mark, _DIRECTORY
+        if len(_CLIENT.start.findall(text)) > 1 and _CLIENT.start.search(text[:1024]):
+            return encoding, mark, _CLIENT
         shape = pairs_of(text.decode("utf-8", "replace"))
         return None if shape is None else (encoding, mark, shape)
 

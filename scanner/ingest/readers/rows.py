@@ -209,8 +209,12 @@ class Records:
         self._columns: dict[str, list[str]] = {}
 
     def add(self, fields: Iterable[tuple[str, str]]) -> None:
-        """Take a record; a field may stand in it several times."""
+        """Take a record; what stands in it again is a list, in a column of its own."""
+        taken: set[str] = set()
         for name, text in fields:
+            if name in taken:
+                name = f"{name}[]"
+            taken.add(name)
             cells = self._columns.get(name)
             if cells is None:
                 cells = self._columns[name] = []
