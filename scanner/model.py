@@ -276,6 +276,15 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """How often texts hold a mobile number together with a CNIC; a text is a cell, a line or a few lines of a form."""
+
+    texts: int = 0
+    named: int = 0
+    """Of them, those that hold a person's name too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A table or document that was scanned on its own."""
 
@@ -304,6 +313,7 @@ class Artifact:
     """Distinct subscribers by `operator` at allocation, `province` and `district` of CNIC."""
     minors: int = 0
     """Rows whose date of birth makes a person under 18 at the last event."""
+    linked: Linked = Linked()
     duplicate_of: str | None = None
     """Path of the artifact of the scan that holds the same rows."""
     disclosures: tuple[Disclosure, ...] = ()

@@ -226,6 +226,7 @@ def finish(
         coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells, tail.taken is not None),
         sample=None if tail.taken is None else figures(profile, judged, tail.taken),
         members=tail.members,
+        linked=judged.linked,
         breakdown=breakdown({kind: [(0, run)] for kind, run in runs.items()}, pack),
     )
     artifact = replace(artifact, minors=_minors(profile, artifact.records, model))

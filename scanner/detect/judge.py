@@ -16,7 +16,7 @@ from scanner.detect.profile import OUTSIDE, ArtifactProfile
 from scanner.detect.tables import Tables
 from scanner.detect.verdict import Verdict, decide, pair_points
 from scanner.masking import mask_value
-from scanner.model import Column, HashTest
+from scanner.model import Column, HashTest, Linked
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
 from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form, PackType
@@ -43,6 +43,7 @@ class Judged:
     events: Mapping[int, tuple[int, int]]
     """Column index → first and last moment in seconds since 1970, as local as stated."""
     facts: tuple[Facts, ...]
+    linked: Linked
 
 
 class _Count:
@@ -183,6 +184,10 @@ def judge(
         verdicts = [weigh(one, verdict) for one, verdict in zip(facts, verdicts, strict=True)]
     count = _Count()
     columns, events = [], {}
+    for one in facts:
+        if one.n("linked"):
+            texts = f"{one.n('linked'):,} cells hold a mobile number with a CNIC, {one.n('named'):,} of them a name too"
+            one.note("values: number and CNIC in one text", 0.0, texts)
     for position, (one, verdict) in enumerate(zip(facts, verdicts, strict=True)):
         index = one.key if isinstance(one.key, int) else position
         if verdict.type in IDENTIFIER_TYPES and verdict.form is Form.PLAIN:
@@ -215,4 +220,7 @@ def judge(
     for extra in pack.identifiers:
         count.add(loose, extra.type, k.IN_TEXT)
     places = {kind: tuple(held) for kind, held in count.places.items()}
-    return Judged(tuple(columns), count.sets, count.occurrences, count.veiled, places, events, tuple(facts))
+    linked = profile.linked(tables) if {T.MSISDN, T.CNIC} <= set(count.occurrences) else (0, 0)
+    return Judged(
+        tuple(columns), count.sets, count.occurrences, count.veiled, places, events, tuple(facts), Linked(*linked)
+    )

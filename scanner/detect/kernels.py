@@ -34,7 +34,7 @@ CLASSES = (
     "second_gt12", "iso_first", "long", "text_hit", "word_total", "byte_total", "negative",
     "duration_iso", "ticket_dash", "masked_msisdn", "masked_cnic", "sci_9", "sci_11", "sci_12", "sci_14", "alpha",
     "fine", "base64", "year_month", "plus", "cell_foreign", "duration_unit", "document", "multi", "stamp12", "ticks",
-    "cnic_old",
+    "cnic_old", "linked", "named",
 )  # fmt: skip
 (
     FILLED, DIGITS, SEPARATED, DECIMAL, SCIENTIFIC, MASKED, DIGEST, DATETIME, DATE, CLOCK, IP,
@@ -44,7 +44,7 @@ CLASSES = (
     SECOND_GT12, ISO_FIRST, LONG, TEXT_HIT, WORD_TOTAL, BYTE_TOTAL, NEGATIVE,
     DURATION_ISO, TICKET_DASH, MASKED_MSISDN, MASKED_CNIC, SCI_9, SCI_11, SCI_12, SCI_14, ALPHA,
     FINE, BASE64, YEAR_MONTH, PLUS, CELL_FOREIGN, DURATION_UNIT, DOCUMENT, MULTI, STAMP12, TICKS,
-    CNIC_OLD,
+    CNIC_OLD, LINKED, NAMED,
 ) = range(len(CLASSES))  # fmt: skip
 
 #: Smallest and largest of what a column holds; the first of each pair starts high, the second low.
@@ -72,6 +72,8 @@ class Book(NamedTuple):
     perm: Any
     lex_table: Any
     lex_bits: Any
+    names: Any
+    """int64[2]: bits of the lexicons of names of persons, and of the words that introduce one."""
 
 
 class Tally(NamedTuple):
@@ -126,6 +128,11 @@ def _byte_classes() -> np.ndarray:
 BYTE_CLASSES = _byte_classes()
 POW10 = np.array([10**i for i in range(19)], np.int64)
 _MASK56 = (1 << 56) - 1
+
+# --- messages over several lines: lines between a number and a CNIC, lines beside them, bytes of such a line
+_NEAR, _BESIDE, _LONGEST = 3, 2, 256
+#: Lines to either side that can bear on whether one counts.
+EDGE = 2 * (_NEAR + _BESIDE)
 
 
 @kernel
@@ -649,14 +656,24 @@ def ipv4(buf, a, b):
 
 @kernel
 def ipv6(buf, a, b):
-    """Whether a..b is an IPv6 address."""
-    if b - a < 6 or b - a > 39:
+    """Whether a..b is an IPv6 address; its last 32 bits may be a dotted quad."""
+    if b - a < 6 or b - a > 45:
         return False
     colons = 0
     double = 0
     width = 0
+    last = a
     for i in range(a, b):
         c = buf[i]
+        if c == 58:
+            last = i
+        if c == 46:
+            for k in range(i, b):
+                if buf[k] == 58:
+                    return False
+            if double > 1 or ipv4(buf, last + 1, b) < 0:
+                return False
+            return colons == 6 if double == 0 else 2 <= colons <= 6
         if c == 58:
             colons += 1
             if i > a and buf[i - 1] == 58:
@@ -669,6 +686,20 @@ def ipv6(buf, a, b):
         else:
             return False
     return double <= 1 and (colons == 7 or (double == 1 and 2 <= colons <= 7))
+
+
+@kernel
+def mapped(buf, a, b):
+    """The IPv4 address that the IPv6 address a..b stands for by ::ffff:0:0/96 (RFC 4291, 2.5.5.2), else -1."""
+    i = a
+    while i < b and (buf[i] == 48 or buf[i] == 58):
+        i += 1
+    for k in range(4):
+        if i + k >= b or buf[i + k] | 32 != 102:
+            return -1
+    if i + 4 >= b or buf[i + 4] != 58 or i == a or buf[i - 1] != 58:
+        return -1
+    return ipv4(buf, i + 5, b)
 
 
 @kernel
@@ -1020,8 +1051,154 @@ def scan_text(buf, a, b, book, best, digits, sink):
 
 
 @kernel
-def text_lines(data, starts, stops, weights, scratch, book, tally, sink):
-    """Scan each cell as text only; arguments as for `profile_column`."""
+def pair_found(sink, first):
+    """1 where a mobile number, 2 where a CNIC is among the keys from `first` on; their sum where both are."""
+    bits = 0
+    for at in range(first, sink.state[0]):
+        if sink.codes[at] // 3 == MSISDN:
+            bits |= 1
+        elif sink.codes[at] // 3 == CNIC:
+            bits |= 2
+    return bits
+
+
+@kernel(inline=True)
+def urdu_stop(buf, i, b):
+    """Whether an Urdu comma or full stop stands at i."""
+    return i + 1 < b and ((buf[i] == 0xD8 and buf[i + 1] == 0x8C) or (buf[i] == 0xDB and buf[i + 1] == 0x94))
+
+
+@kernel
+def names_person(buf, a, b, book):
+    """Whether a person's name stands in a..b.
+
+    Two words of names side by side are one, a word of names that is all of a field, one behind a word that introduces
+    a name, and any word behind such a word and a colon, as in `Name: Zarak`.
+    """
+    person = book.names[0]
+    cue = book.names[1]
+    before = False  # the word before is of a name, with nothing but spaces, dots and dashes since
+    opened = True  # a field begins here
+    alone = False  # the word before is of a name and all that its field holds
+    cued = False
+    marked = False
+    i = a
+    while i < b:
+        c = np.int64(buf[i])
+        if 65 <= c <= 90 or 97 <= c <= 122 or c >= 128:
+            j = i
+            while j < b and (65 <= buf[j] <= 90 or 97 <= buf[j] <= 122 or buf[j] >= 128):
+                if urdu_stop(buf, j, b):
+                    break
+                j += 1
+            if j == i:
+                if alone:
+                    return True
+                before = cued = marked = alone = False
+                opened = True
+                i += 2
+                continue
+            bits = lookup(book.lex_table, book.lex_bits, text_hash(buf, i, j))
+            if bits & person and (before or cued):
+                return True
+            if cued and marked and not bits & cue and j - i >= 3:
+                return True
+            before = bits & person != 0
+            alone = before and opened
+            opened = False
+            # a short word may stand between, as in `naam hai Zarak`
+            cued = bits & cue != 0 or (cued and j - i <= 3)
+            marked = False
+            i = j
+            continue
+        if 48 <= c <= 57:
+            if alone:
+                return True
+            before = cued = marked = opened = False
+        elif c == 58 or c == 61 or c == 44 or c == 59 or c == 124 or c == 9 or c == 10 or c == 47:
+            if alone:
+                return True
+            marked = cued and (c == 58 or c == 61)
+            before = False
+            cued = marked
+            opened = True
+        elif c == 34 or c == 39:
+            if alone:
+                return True
+            opened = True
+        elif c == 45 and cued:
+            marked = True
+        elif c != 32 and c != 46 and c != 45 and c != 13:
+            alone = False
+            before = cued = marked = False
+        i += 1
+    return alone
+
+
+@kernel
+def parted(data, starts, stops, row):
+    """Whether a blank line, or a line that is too long for a form, parts a line from the one behind it."""
+    if stops[row] - starts[row] > _LONGEST or stops[row + 1] - starts[row + 1] > _LONGEST:
+        return True
+    feeds = 0
+    returns = 0
+    for i in range(stops[row], starts[row + 1]):
+        if data[i] == 10:
+            feeds += 1
+        elif data[i] == 13:
+            returns += 1
+    if feeds > 1 or (feeds == 0 and returns > 1):
+        return True
+    for i in range(starts[row + 1], stops[row + 1]):
+        if data[i] > 32:
+            return False
+    return True
+
+
+@kernel
+def link_lines(data, starts, stops, rows, bits, book, counts):
+    """Count CNICs on lines near one with a mobile number, as in forms with a line a field.
+
+    `rows` are the lines that hold either, ascending, `bits` what they hold as `pair_found` says. What counts depends on
+    no more than `EDGE` lines to either side. Lines that hold both are not counted.
+    """
+    for h in range(len(rows)):
+        if bits[h] != 2:
+            continue
+        low = -1
+        for other in (h - 1, h + 1):
+            if low >= 0 or other < 0 or other >= len(rows) or bits[other] != 1:
+                continue
+            first = min(rows[h], rows[other])
+            last = max(rows[h], rows[other])
+            together = last - first <= _NEAR
+            row = first
+            while together and row < last:
+                together = not parted(data, starts, stops, row)
+                row += 1
+            if together:
+                low = min(h, other)
+        if low < 0:
+            continue
+        counts[LINKED] += 1
+        least = rows[low - 1] + 1 if low > 0 else 0
+        most = rows[low + 2] - 1 if low + 2 < len(rows) else len(starts) - 1
+        first = np.int64(rows[low])
+        while first > least and first > rows[low] - _BESIDE and not parted(data, starts, stops, first - 1):
+            first -= 1
+        last = np.int64(rows[low + 1])
+        while last < most and last < rows[low + 1] + _BESIDE and not parted(data, starts, stops, last):
+            last += 1
+        named = False
+        for row in range(first, last + 1):
+            named = named or names_person(data, starts[row], stops[row], book)
+        if named:
+            counts[NAMED] += 1
+
+
+@kernel
+def text_lines(data, starts, stops, weights, scratch, book, tally, sink, marks):
+    """Scan each cell as text only; arguments as for `profile_column`. `marks`, uint8[n], gets what `pair_found` says."""
     counts = tally.counts
     best = np.zeros(4, np.int64)
     digits = np.zeros(32, np.uint8)
@@ -1041,6 +1218,7 @@ def text_lines(data, starts, stops, weights, scratch, book, tally, sink):
         high = False
         for i in range(a, b):
             high = high or data[i] >= 128
+        before = sink.state[0]
         if high:
             n = fold(data, a, b, scratch)
             k = scan_text(scratch, 0, n, book, best, digits, sink)
@@ -1048,6 +1226,11 @@ def text_lines(data, starts, stops, weights, scratch, book, tally, sink):
             k = scan_text(data, a, b, book, best, digits, sink)
         if k:
             counts[TEXT_HIT] += weight
+            marks[row] = pair_found(sink, before)
+            if marks[row] == 3:
+                counts[LINKED] += weight
+                if names_person(data, a, b, book):
+                    counts[NAMED] += weight
 
 
 @kernel
@@ -1367,7 +1550,8 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
             and (kinds[_COLON] != 2 or letters)
         ):
             counts[IP] += weight
-            emit(sink, K_IP, SURE, hash_bytes(buf, a, b, True))
+            address = mapped(buf, a, b)
+            emit(sink, K_IP, SURE, address if address >= 0 else hash_bytes(buf, a, b, True))
             continue
         loose = kinds[_SPACE] + kinds[_DASH] + kinds[_DOT] + kinds[_PAREN] + kinds[_PLUS] + kinds[_SLASH]
         if (e < b or nd + loose == n) and nd <= 24 and nd >= 9 and kinds[_PLUS] <= 1:
@@ -1762,8 +1946,13 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
             counts[PLACE] += weight
             continue
         if nd >= 7 or kinds[_AT]:
+            before = sink.state[0]
             k = scan_text(buf, a, b, book, best, digits, sink)
             if k:
                 counts[TEXT_HIT] += weight
+            if k >= 2 and pair_found(sink, before) == 3:
+                counts[LINKED] += weight
+                if names_person(buf, a, b, book):
+                    counts[NAMED] += weight
             if k >= 2 and letters == 0:
                 counts[MULTI] += weight

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ OUTSIDE = -1
 _FIRST = 64
 #: Values of an array from which those that repeat are counted.
 _COUNTED_FROM = 1 << 15
+_LONG_LINE = 300
+"""Bytes of a line beyond which it is none of a form; see `kernels.parted`."""
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
 _here = threading.local()
@@ -84,20 +87,33 @@ class ColumnProfile:
             self.lex_counts = np.zeros((64, 2), np.int64)
             self.times = np.zeros(3 * len(kernels.KINDS), np.int64)
 
-    def scan(self, column: pa.Array | Cells, tables: Tables, order: int, keep: int, text_only: bool = False) -> None:
-        """Add the cells of a column; `keep` samples are kept."""
+    def scan(
+        self,
+        column: pa.Array | Cells,
+        tables: Tables,
+        order: int,
+        keep: int,
+        text_only: bool = False,
+        across: bool = False,
+    ) -> None:
+        """Add the cells of a column; `keep` samples are kept.
+
+        `text_only`: they are texts; `across`: lines of one, so that a message may have several.
+        """
         self.ready(tables, len(column))
         for cells, weights, first in weighed(column, tables.added is None):
             expect(cells.nbytes)
             if not len(cells):
                 continue
             if text_only or len(weights) or not is_compiled():
-                self._general(cells, weights, tables, text_only)
+                self._general(cells, weights, tables, text_only, across)
             else:
                 scan_grid(Grid(cells.data, cells.starts[None, :], cells.stops[None, :], len(cells)), [self], tables)
             self.also(cells, first, tables, order, keep, text_only)
 
-    def _general(self, cells: Cells, weights: Any, tables: Tables, text_only: bool = False) -> None:
+    def _general(
+        self, cells: Cells, weights: Any, tables: Tables, text_only: bool = False, across: bool = False
+    ) -> None:
         """Add cells by the kernels that know all shapes."""
         from scanner.detect import kernels
 
@@ -108,10 +124,20 @@ class ColumnProfile:
         scratch = np.zeros(int((stops - starts).max(initial=0)) + 1, np.uint8)
         room = 2 * len(cells) + cells.nbytes // 7 + 16 + int(weights.sum())
         sink = kernels.Sink(np.empty(room, np.uint8), np.empty(room, np.int64), np.zeros(2, np.int64), self.times)
-        if text_only and is_compiled():
-            _text_quick(data, starts, stops, scratch, tables, tally, sink)
-        elif text_only:
-            kernels.text_lines(data, starts, stops, weights, scratch, tables.book, tally, sink)
+        if text_only:
+            marks = np.zeros(len(cells), np.uint8)
+            some = _may_hold(data, starts, stops, tables, tally) if is_compiled() and not len(weights) else None
+            if some is None:
+                kernels.text_lines(data, starts, stops, weights, scratch, tables.book, tally, sink, marks)
+            elif some.size:
+                held = marks[: some.shape[1]]
+                kernels.text_lines(data, some[0], some[1], _ONCE, scratch, tables.book, tally, sink, held)
+            if across and (marks == 2).any():
+                rows = np.flatnonzero(marks)
+                bits = marks[rows]
+                if some is not None:  # the last of the lines that begin there: those before it are empty
+                    rows = np.searchsorted(starts, some[0, rows], side="right") - 1
+                kernels.link_lines(data, starts, stops, rows, bits, tables.book, self.counts)
         else:
             kernels.profile_column(data, starts, stops, weights, scratch, tables.book, tally, sink)
         used = int(sink.state[0])
@@ -239,14 +265,37 @@ def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> N
             columns[first + place].add_quick(place, data, _here.desk, finds, tables)
 
 
-def _text_quick(data: Any, starts: Any, stops: Any, scratch: Any, tables: Tables, tally: Any, sink: Any) -> None:
-    """As `kernels.text_lines`, without the lines in which no identifier can stand."""
-    from scanner.detect import kernels, text
+def _may_hold(data: Any, starts: Any, stops: Any, tables: Tables, tally: Any) -> Any:
+    """Starts and stops (int32[2, n]) of the lines in which an identifier may stand; the others are counted."""
+    from scanner.detect import text
 
     rest = np.empty((2, len(starts)), np.int32)
-    left = text.pass_over(data, starts, stops, text.sizes_of(tables.book), tally.counts, rest)
-    if left:
-        kernels.text_lines(data, rest[0, :left], rest[1, :left], _ONCE, scratch, tables.book, tally, sink)
+    return rest[:, : text.pass_over(data, starts, stops, text.sizes_of(tables.book), tally.counts, rest)]
+
+
+def _edge(cells: Cells, rows: range) -> bytes:
+    """Some lines in a row as a text of their own, with a blank one where blank ones were, cut to what may count."""
+    out = []
+    for row in rows:
+        start, stop = int(cells.starts[row]), int(cells.stops[row])
+        behind = int(cells.starts[row + 1]) if row + 1 < len(cells) else len(cells.data)
+        gap = bytes(cells.data[stop : min(behind, stop + _LONG_LINE)]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        out += [bytes(cells.data[start : min(stop, start + _LONG_LINE)]), b"\n\n" if gap.count(b"\n") > 1 else b"\n"]
+    return b"".join(out)
+
+
+def _linked(text: bytes, tables: Tables) -> Any:
+    """Messages of a few lines that hold a number with a CNIC, and those that hold a name too: int64[2]."""
+    from scanner.detect import kernels
+
+    data = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(data == 10)
+    starts, stops = np.append(0, ends[:-1] + 1).astype(np.int32), ends.astype(np.int32)
+    some = stops > starts
+    made = ColumnProfile()
+    made.ready(tables, len(ends))
+    made._general(Cells(data, starts[some], stops[some]), _ONCE, tables, True, True)
+    return made.counts[[kernels.LINKED, kernels.NAMED]]
 
 
 @dataclass(slots=True)
@@ -309,6 +358,8 @@ class ArtifactProfile:
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
 
+    edges: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    """Of a document of lines: order of a part → its first and last lines, as messages may go on in the next part."""
     by_piece: bool = False
     """Keep what each part holds, as the bounds of a sample need it."""
     pieces: dict[int, Piece] = field(default_factory=dict)
@@ -361,7 +412,9 @@ class ArtifactProfile:
             scan_grid(chunk.grid, made, tables)
         else:
             for column, array in zip(made, chunk.columns, strict=True):
-                column.scan(array, tables, order, self.keep, text_only=lines)
+                column.scan(array, tables, order, self.keep, text_only=lines, across=lines)
+                if lines and not self.by_piece:
+                    self._edges(array, order)
         if self.by_piece:
             for key, column in touched.items():
                 piece.add(key, column)
@@ -378,6 +431,29 @@ class ArtifactProfile:
             piece.add(OUTSIDE, self.loose)
         for problem in chunk.problems:
             self._note(problem.code.value, problem.message, 1, problem.row)
+
+    def _edges(self, column: pa.Array | Cells, order: int) -> None:
+        from scanner.detect.kernels import EDGE
+
+        pieces = [cells for cells in in_place(column) if len(cells)]
+        if pieces:
+            first, last = pieces[0], pieces[-1]
+            blank = b"\n" if first.starts[0] and b"\n" in bytes(first.data[: min(first.starts[0], 64)]) else b""
+            head = _edge(first, range(min(EDGE, len(first))))
+            self.edges[order] = (blank + head, _edge(last, range(max(0, len(last) - EDGE), len(last))))
+
+    def linked(self, tables: Tables) -> tuple[int, int]:
+        """Messages, lines or cells that hold a mobile number with a CNIC, and those of them that hold a name too."""
+        from scanner.detect import kernels
+
+        total = np.zeros(2, np.int64)
+        for column in (*self.columns.values(), self.loose):
+            if column.counts is not None:
+                total += column.counts[[kernels.LINKED, kernels.NAMED]]
+        parts = [self.edges[order] for order in sorted(self.edges)]
+        for (_, before), (after, _) in pairwise(parts):
+            total += _linked(before + after, tables) - _linked(before, tables) - _linked(after, tables)
+        return int(total[0]), int(total[1])
 
     def _note(self, code: str, message: str, times: int, row: int | None) -> None:
         count, first = self.problems.get((code, message), (0, None))
@@ -399,6 +475,7 @@ class ArtifactProfile:
             self.names.setdefault(key, other.names.get(key))
         self.loose.update(other.loose, 0)
         self.pieces.update(other.pieces)
+        self.edges.update(other.edges)
         self.together.update(other.together)
         self.births.update(other.births)
         for (code, message), (times, row) in other.problems.items():

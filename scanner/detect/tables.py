@@ -17,8 +17,8 @@ from scanner.terms import AnyType, ColumnType, PackType
 if TYPE_CHECKING:
     from scanner.detect.added import Added
 
-#: Lexicon bits: whole cells below 24, single words from 24 to 55, airline codes 56.
-_CELL_BITS, _TOKEN_BITS, AIRLINE_BIT = range(24), range(24, 56), 56
+#: Lexicon bits: whole cells below 24, single words from 24 to 55, airline codes 56, words that introduce a value above.
+_CELL_BITS, _TOKEN_BITS, AIRLINE_BIT, _CUE_BITS = range(24), range(24, 56), 56, range(57, 62)
 _CHECKSUMS = {"": 0, "luhn": 1, "verhoeff": 2, "ean13": 3}
 _IN_TEXT = {"always": 0, "separated": 1, "never": 2}
 _MASK56, _PRIME = (1 << 56) - 1, 1099511628211
@@ -190,12 +190,16 @@ def build(pack: Pack) -> Tables:
         components[index, [int(code) for code in pack.tables[name].codes]] = 1
     bits: dict[int, int] = {}
     meaning: dict[int, tuple[str, ColumnType]] = {}
-    free = {"cell": iter(_CELL_BITS), "token": iter(_TOKEN_BITS)}
+    free = {"cell": iter(_CELL_BITS), "token": iter(_TOKEN_BITS), "cue": iter(_CUE_BITS)}
+    names = np.zeros(2, np.int64)
     for lexicon in pack.lexicons:
         if not lexicon.words:
             continue
         bit = next(free[lexicon.match])
-        meaning[bit] = (lexicon.name, lexicon.column_type)
+        if lexicon.match != "cue":
+            meaning[bit] = (lexicon.name, lexicon.column_type)
+        if lexicon.column_type is ColumnType.PERSON_NAME and lexicon.match != "cell":
+            names[int(lexicon.match == "cue")] |= 1 << bit
         for key in word_hashes(sorted(lexicon.words)):
             bits[key] = bits.get(key, 0) | 1 << bit
     if "airlines" in pack.tables:
@@ -215,7 +219,7 @@ def build(pack: Pack) -> Tables:
 
         extra = added(pack, mult, perm)
     return Tables(
-        (rules, by_length, components, mult, perm, lex_table, lex_bits),
+        (rules, by_length, components, mult, perm, lex_table, lex_bits, names),
         tuple(n.column_type for n in notations), tuple(n.strength for n in notations),
         tuple(n.length for n in notations), meaning, extra,
     )  # fmt: skip

@@ -49,7 +49,7 @@ _NAMES = {"lexicons": "name", "tables": "name", "headers": "role"}
 #: Check digits of the contract's own types; a pack's own identifiers have all of `checksums.CHECKS`.
 _OWN_CHECKSUMS = ("", "luhn", "verhoeff", "ean13")
 _IN_TEXT = ("always", "separated", "never")
-_MATCH = ("cell", "token")
+_MATCH = ("cell", "token", "cue")
 #: Digits that a code table can hold at most; detection keeps one flag per number below this power of ten.
 MAX_CODE_DIGITS = 5
 MAX_LENGTH = 24
@@ -320,8 +320,8 @@ def _lexicon(e: _Entry, tables: Mapping[str, CodeTable]) -> Lexicon:
                 raise e.fail(f"`from_tables` names the column {column!r}, which table {name!r} does not have")
             words.add(fold_word(row[column] if column and column != "code" else code))
     words.discard("")
-    if match == "token" and any(" " in word for word in words):
-        raise e.fail("words of a lexicon that matches tokens must be single words")
+    if match != "cell" and any(" " in word for word in words):
+        raise e.fail("words of a lexicon that matches tokens or cues must be single words")
     return Lexicon(name=e.name, column_type=column_type, match=match, words=frozenset(words), source=e.source())
 
 

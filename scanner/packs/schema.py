@@ -102,7 +102,8 @@ class Lexicon:
     name: str
     column_type: ColumnType
     match: str
-    """`cell` (the whole cell is such a word) or `token` (a cell holds such a word)."""
+    """`cell` (the whole cell is such a word), `token` (a cell holds such a word) or `cue` (a text has it before such a
+    value, as `name` before a name)."""
     words: frozenset[str]
     source: tuple[str, ...]
 

@@ -166,6 +166,8 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
         out["members"] = {"listed": held.listed, "read": held.read, "skipped": dict(held.skipped)}
     if artifact.breakdown:
         out["breakdown"] = {name: dict(counts) for name, counts in artifact.breakdown.items()}
+    if artifact.linked.texts:
+        out["linked"] = {"texts": artifact.linked.texts, "named": artifact.linked.named}
     if artifact.minors:
         out["minors"] = artifact.minors
     if artifact.duplicate_of is not None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from scanner.model import Artifact, Column, Evidence, ScanResult
 from scanner.report import gate
 from scanner.report.text import paper
-from scanner.report.words import STRUCTURES, count, printable
+from scanner.report.words import STRUCTURES, count, linked_words, printable
 from scanner.terms import ColumnType, Form
 
 
@@ -65,6 +65,9 @@ def _explain(one: Artifact, on: Console) -> None:
         elif column.type is ColumnType.OTHER:
             why = "no cell and no header spoke for any type" if column.rows_filled else "no cell is filled"
             on.print(Text(f"     {why}", style="dim"))
+    if one.linked.texts:
+        on.print()
+        on.print(Text(linked_words(one.linked), style="yellow"))
     if one.columns and not one.records:
         on.print()
         on.print(Text("no structure: the columns found do not fill the roles that any structure needs", style="dim"))

@@ -24,6 +24,7 @@ from scanner.report.words import (
     count,
     hash_words,
     is_harmless,
+    linked_words,
     names_of,
     printable,
     seconds,
@@ -140,6 +141,8 @@ def _exposed(one: Artifact) -> list[Text]:
         names = names_of(kind)
         different = "" if held.distinct is None else f", {held.distinct:,} different"
         lines.append(_t(f"{count(held.occurrences, *names)}{different}"))
+    if one.linked.texts:
+        lines.append(_t(linked_words(one.linked), "yellow"))
     for name, words in (("operator", "allocated to"), ("province", "registered in")):
         if name in one.breakdown:
             shares = [f"{who} {many:,}" for who, many in list(one.breakdown[name].items())[:6]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.model import Artifact, HashTest
+from scanner.model import Artifact, HashTest, Linked
 from scanner.terms import AnyType, ColumnType, Level, PackType, Status, Structure
 
 STRUCTURES = {
@@ -121,3 +121,10 @@ def hash_words(test: HashTest) -> str:
     if not test.complete:
         return f"{said} (a sample matched; --test-hashes counts them all)"
     return f"{said}: {test.exposed_distinct:,} different digests in {test.exposed_rows:,} rows reversed"
+
+
+def linked_words(linked: Linked) -> str:
+    """How often texts hold a number with a CNIC."""
+    where = count(linked.texts, "message, line or cell", "messages, lines or cells")
+    verb = "holds" if linked.texts == 1 else "hold"
+    return f"{where} {verb} a mobile number with a CNIC, {linked.named:,} a person's name too"

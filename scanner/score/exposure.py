@@ -11,6 +11,8 @@ from scanner.model import Artifact, Column, IdentifierCount
 from scanner.packs.schema import Pack
 from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form, PackType, Structure
 
+#: What a text names that holds a number, a CNIC and a name together.
+_LINKED = (ColumnType.MSISDN, ColumnType.CNIC, ColumnType.PERSON_NAME)
 #: Columns whose veils veil the person.
 _PERSONAL = frozenset({*IDENTIFIER_TYPES, ColumnType.PERSON_NAME, ColumnType.ADDRESS} - {ColumnType.IP_ADDRESS})
 
@@ -165,6 +167,11 @@ def exposure(artifact: Artifact, pack: Pack, upto: int, pairs: Pairs | None = No
         fits = satisfied(entry, types, structures)
         if fits:
             holding[entry["id"]] = max(_together(groups, columns, artifact, pairs) for groups in fits)
+    if artifact.linked.named:
+        for entry in contents(pack):
+            if not entry["structures"] and satisfied(entry, _LINKED, ()):
+                holding[entry["id"]] = max(holding.get(entry["id"], 0), artifact.linked.named)
+        types |= {ColumnType.PERSON_NAME}
     if not holding:
         return None
     personal = [held[column.index] for column in columns if column.type in _PERSONAL]

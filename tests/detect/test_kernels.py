@@ -255,3 +255,24 @@ def test_kernels_judge_the_examples_of_the_shipped_expressions(one: Expression) 
             if one.id == "ticket.dashed":
                 taken = bool(keys(made, k.K_TICKET)) and bool(made.counts[k.SEPARATED])
             assert taken is fits, value
+
+
+@pytest.mark.parametrize(
+    ("cell", "same"),
+    [
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("::FFFF:10.1.2.3", "10.1.2.3"),
+        ("0:0:0:0:0:ffff:10.1.2.3", "10.1.2.3"),
+        ("64:ff9b::10.1.2.3", None),
+        ("2001:db8:0:0:0:0:10.1.2.3", None),
+    ],
+)
+def test_addresses_that_end_in_a_dotted_quad(cell: str, same: str | None) -> None:
+    made, code = profile(cell), 3 * k.K_IP + k.SURE
+    assert made.counts[k.IP] == 1
+    assert (made.sets[code].keys().tolist() == profile("10.1.2.3").sets[code].keys().tolist()) == (same is not None)
+
+
+@pytest.mark.parametrize("cell", ["::ffff:10.1.2", "::ffff:10.1.2.3:80", "1:2:3:4:5:6:7:10.1.2.3", "::ffff:10.1.2.300"])
+def test_what_only_looks_like_such_an_address(cell: str) -> None:
+    assert profile(cell).counts[k.IP] == 0
