@@ -53,6 +53,19 @@ def word(typing_context, data, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def put(typing_context, data, index, value):  # type: ignore[no-untyped-def]
+    """Write a word to data[index:index + 8]; the caller knows that it lies within."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array, index, value = arguments
+        at = _pointer(context, builder, signature.args[0], array, index)
+        builder.store(value, builder.bitcast(at, ir.IntType(64).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(data, types.int64, types.uint64), make
+
+
+@intrinsic
 def marks(typing_context, data, index, one, two, three, four):  # type: ignore[no-untyped-def]
     """Which of the 64 bytes from data[index] on are one of four, as bits, the first byte lowest."""
 

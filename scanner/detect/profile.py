@@ -35,6 +35,8 @@ _FIRST = 64
 _COUNTED_FROM = 1 << 15
 _LONG_LINE = 300
 """Bytes of a line beyond which it is none of a form; see `kernels.parted`."""
+#: Values of which most are met once where it is not worth looking at more.
+_GLANCE = 1 << 10
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
 _here = threading.local()
@@ -521,8 +523,9 @@ def _repeats(array: pa.Array) -> bool:
         return len(array.dictionary) * 4 <= len(array) and not pa.types.is_null(kind.value_type)
     if not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind)):
         return False
-    try:
-        return len(array.slice(len(array) // 2, _COUNTED_FROM // 2).unique()) * 4 <= _COUNTED_FROM // 2
+    try:  # few values, lest most columns be counted in vain
+        some = array.slice(len(array) // 2, _COUNTED_FROM // 2)
+        return len(some[:_GLANCE].unique()) * 16 <= _GLANCE * 15 and len(some.unique()) * 4 <= len(some)
     except pa.ArrowNotImplementedError:  # such as floats of 16 bits
         return False
 
@@ -547,8 +550,19 @@ def in_place(column: pa.Array | Cells) -> Iterator[Cells]:
         yield _arrow_cells(column, np.int32)
     elif pa.types.is_large_binary(kind) or pa.types.is_large_string(kind):
         yield from _pieces(column)
+    elif (cells := _written(column)) is not None:
+        yield cells
     else:
         yield from in_place(as_text(column))
+
+
+def _written(column: pa.Array) -> Cells | None:
+    """A typed array as text by a kernel, where it pays and there is one for such values."""
+    if len(column) <= _FIRST or not is_compiled():
+        return None
+    from scanner.detect import typed
+
+    return typed.written(column)
 
 
 def _pieces(column: pa.Array) -> Iterator[Cells]:
