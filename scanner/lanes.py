@@ -118,6 +118,17 @@ def odd_at(typing_context, data, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def unusual_at(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are NUL or beyond ASCII, as bits, the first byte lowest."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+        return _bits(builder, at, lambda lanes: builder.icmp_signed("<", lanes, _each(1)))
+
+    return types.uint64(data, types.int64), make
+
+
+@intrinsic
 def first_bit(typing_context, bits):  # type: ignore[no-untyped-def]
     """Position of the lowest bit set in a word that is not 0."""
 

@@ -40,6 +40,8 @@ _PAIRS = np.uint64(0x00FF00FF00FF00FF)
 _SUM = np.uint64(0x0001000100010001)
 _FIVES, _ONES, _NINE = np.uint64(0x007B007B007B007B), np.uint64(0x0001000100010001), np.uint64(9)
 _U48, _U7 = np.uint64(48), np.uint64(7)
+_FIRSTS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
+"""The first n bytes of a word."""
 _MIX1, _MIX2, _MIX3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _MIX4 = np.uint64(0xD6E8FEB86659FD93)
 _U56, _EACH, _DASHES = np.uint64(56), np.uint64(0x0101010101010101), np.uint64(0x2D2D2D2D2D2D2D2D)
@@ -444,8 +446,10 @@ def _scan_some(
                         lead[np.int64(np.uint64(first8) // np.uint64(100000))] += 1
                         if (x0 >> np.uint64(24)) & _BYTE == _NONE:
                             counts[k.CNIC_FOURTH] += 1
-                tag = (n << 4 | span) << 32 | np.int64(np.uint64(first8) // np.uint64(k.POW10[8 - span]))
-                slot = np.int64((np.uint64(tag) * _MIX1) >> _U52)
+                # the digits that decide; their bytes leave room for the length and for how many decide
+                key_bits = x0 & _FIRSTS[span] | np.uint64((n - 8) << 4 | span << 12)
+                tag = np.int64(key_bits)
+                slot = np.int64((key_bits * _MIX1) >> _U52)
                 if heads[slot, 0] != tag:
                     _learn_head(data, a, n, slot, tag, heads, book)
                 passes = 0

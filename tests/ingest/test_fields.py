@@ -25,7 +25,7 @@ def machine_code() -> None:
 
 def cells(text: bytes, delimiter: bytes, width: int, quote: bytes = b"") -> tuple[Cells, ...] | None:
     found = split(text, delimiter, width, quote)
-    return None if found is None else found.columns()
+    return None if found is None else found[0].columns()
 
 
 def texts(column: Cells) -> list[bytes]:
@@ -86,6 +86,16 @@ def test_lines_are_counted(block: bytes, end: bytes) -> None:
 @pytest.mark.parametrize("text", [b"a,b\nc\n", b"a,b,c\n", b"a,b\rc,d\r", b"a,b\nc", b"a,\r"])
 def test_what_is_not_plain_is_left_to_the_general_parser(text: bytes) -> None:
     assert split(text, b",", 2) is None
+
+
+@pytest.mark.parametrize("odd", ["\x00", "خ", "\x7f", "é"])
+@pytest.mark.parametrize("before", [0, 3, 200])
+def test_it_is_told_where_not_all_is_ascii(odd: str, before: int) -> None:
+    plain = b"a,b\n" * before + b"c,d\n" + b"e,f\n" * (200 - before)
+    found = split(plain, b",", 2)
+    assert found is not None and found[1]
+    found = split(plain.replace(b"d", odd.encode()), b",", 2)
+    assert found is not None and found[1] == (odd == "\x7f")
 
 
 def test_rows_that_grow_shorter_find_room() -> None:

@@ -189,9 +189,14 @@ class _Block:
         from scanner.ingest.readers.fields import holds, split  # loads numba
 
         problems: list[Problem] = []
-        grid = split(cleaned(self.block, problems, row), table.delimiter, table.width, table.quote)
-        if grid is None:
+        found = split(self.block, table.delimiter, table.width, table.quote)
+        if found is not None and not found[1]:
+            text = cleaned(self.block, problems, row)
+            if text is not self.block:
+                found = split(text, table.delimiter, table.width, table.quote)
+        if found is None:
             return None
+        grid, _ = found
         columns = grid.columns()
         header = table.header_bytes
         if header and header[0] and holds(columns[0], header[0]):

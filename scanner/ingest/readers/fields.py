@@ -8,7 +8,7 @@ import numpy as np
 
 from scanner.compiled import kernel
 from scanner.ingest.interface import Cells, Grid
-from scanner.lanes import bits_set, first_bit, marks
+from scanner.lanes import bits_set, first_bit, marks, unusual_at
 
 #: Bytes at the front of a block from which its number of rows is estimated.
 _SAMPLE = 1 << 16
@@ -19,10 +19,11 @@ _UNEVEN, _FULL = -1, -2
 
 
 @kernel
-def split_rows(data, delimiter, quote, width, starts, stops):
+def split_rows(data, delimiter, quote, width, starts, stops, unusual):
     """Rows of text: `starts[column, row]` and `stops[column, row]` (int32) of every cell, without its quotes.
 
-    `quote` is the delimiter where there is none. Empty lines are no rows. Returns the number of rows; -1 where a row
+    `quote` is the delimiter where there is none. Empty lines are no rows. `unusual` (uint64[1]) tells whether there
+    are bytes that are NUL or beyond ASCII, where it is not 0. Returns the number of rows; -1 where a row
     has not `width` cells, a carriage return stands alone, or a quote stands elsewhere than around a cell; -2 where the
     arrays are full.
     """
@@ -33,12 +34,16 @@ def split_rows(data, delimiter, quote, width, starts, stops):
     found = _NONE
     inside = False
     closed = -1  # where the present cell's closing quote stands
+    unusual[0] = strange = _NONE
     while True:
         while found == _NONE and block < n:
             if block + 64 <= n:
                 found = marks(data, block, delimiter, _LF, _CR, quote)
+                strange |= unusual_at(data, block)
             else:
                 for i in range(block, n):
+                    if data[i] == 0 or data[i] > 127:
+                        strange = _ONE
                     if data[i] == delimiter or data[i] == _LF or data[i] == _CR or data[i] == quote:
                         found |= _ONE << np.uint64(i - block)
             block += 64
@@ -86,6 +91,7 @@ def split_rows(data, delimiter, quote, width, starts, stops):
             start = at + 1
         elif at + 1 >= n or data[at + 1] != _LF:
             return _UNEVEN
+    unusual[0] = strange
     if inside or (closed >= 0 and closed + 1 != n):
         return _UNEVEN
     if start < n or column:
@@ -121,18 +127,23 @@ def count(block: bytes | bytearray, byte: bytes) -> int:
     return int(_count(_bytes_of(block), np.uint8(byte[0])))
 
 
-def split(block: bytes | bytearray, delimiter: bytes, width: int, quote: bytes = b"") -> Grid | None:
-    """The cells of a block; None where rows are uneven or quotes and line ends are not plain (see `split_rows`)."""
+def split(block: bytes | bytearray, delimiter: bytes, width: int, quote: bytes = b"") -> tuple[Grid, bool] | None:
+    """The cells of a block, and whether all of it is ASCII without NUL.
+
+    None where rows are uneven or quotes and line ends are not plain (see `split_rows`).
+    """
     data = _bytes_of(block)
     lines = block.count(b"\n", 0, _SAMPLE) + 1
     room = lines if len(block) <= _SAMPLE else int(lines * 1.25 * len(block) / _SAMPLE) + 64
+    unusual = np.zeros(1, np.uint64)
+    marks = np.uint8(delimiter[0]), np.uint8((quote or delimiter)[0])
     while True:
         starts, stops = np.empty((width, room), np.int32), np.empty((width, room), np.int32)
-        rows = split_rows(data, np.uint8(delimiter[0]), np.uint8((quote or delimiter)[0]), width, starts, stops)
+        rows = split_rows(data, *marks, width, starts, stops, unusual)
         if rows == _UNEVEN:
             return None
         if rows != _FULL:
-            return Grid(data, starts, stops, rows)
+            return Grid(data, starts, stops, rows), unusual[0] == 0
         room *= 2
 
 
