@@ -242,7 +242,9 @@ def _match(pack: Pack, name: str) -> HeaderMatch | None:
                 return replace(inner, weight=min(0.95, inner.weight))
     lettered, plain = _canonical(words, index, True), _canonical(words, index, False)
     for tried in (lettered, plain):
-        rule = index.canonical.get("".join(tried))
+        joined = "".join(tried)
+        rule = index.exact.get(joined)  # what is spelled so itself, before what only comes to the same words
+        rule = rule if rule is not None and rule.role != "none" else index.canonical.get(joined)
         if rule is not None:
             return _made(rule, 0.95)
     bare = whole.rstrip("0123456789")

@@ -27,6 +27,8 @@ _TEXTS = frozenset({T.FREE_TEXT, T.OTHER, T.PERSON_NAME, T.ADDRESS, T.SITE_NAME}
 #: Codes without a shape of their own: inside a text they are never counted.
 _SHAPELESS = frozenset({T.PNR, T.TICKET_NUMBER, T.IMEI, T.IMSI})
 _ALL = (k.WEAK, k.SURE, k.IN_TEXT)
+#: Columns of identifiers into which now and then another one slips, and what counts there.
+_MIXED_UP = frozenset({*_PHONES, T.CNIC, T.PASSPORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class _Count:
     def others(self, one: Facts, verdict: Verdict) -> None:
         """Count identifiers of other types that stand in the column."""
         phones = verdict.type in _PHONES
+        if verdict.type in _MIXED_UP and verdict.form is Form.PLAIN:
+            for kind in (T.MSISDN, T.CNIC):
+                if kind is not verdict.type and not (phones and kind in _PHONES):
+                    self.add(one, kind, *(_ALL if kind is T.MSISDN and _written_out(one) else (k.SURE,)))
         if not phones and verdict.type not in _TEXTS:
             return
         texty = one.share("words", "text") >= 0.3 and one.share("digits") <= 0.5
@@ -95,9 +101,14 @@ class _Count:
             elif kind in _SHAPELESS or (kind is T.PASSPORT and verdict.type is not T.FREE_TEXT):
                 continue
             elif texty and kind in (T.MSISDN, T.CNIC, T.EMAIL, T.IBAN, T.LANDLINE):
-                self.add(one, kind, k.SURE, k.IN_TEXT)
+                self.add(one, kind, *(_ALL if kind is T.MSISDN and _written_out(one) else (k.SURE, k.IN_TEXT)))
             else:
                 self.add(one, kind, k.IN_TEXT)
+
+
+def _written_out(facts: Facts) -> bool:
+    """Whether the mobile numbers of a column have their zero or country code, and spread over codes."""
+    return facts.rules(T.MSISDN, 2) == facts.rules(T.MSISDN) and facts.running <= facts.limit("running", "dense")
 
 
 def _events(facts: Facts, verdict: Verdict) -> tuple[int, int] | None:
@@ -191,7 +202,8 @@ def judge(
     for position, (one, verdict) in enumerate(zip(facts, verdicts, strict=True)):
         index = one.key if isinstance(one.key, int) else position
         if verdict.type in IDENTIFIER_TYPES and verdict.form is Form.PLAIN:
-            verdict = replace(verdict, matched=one.times(verdict.type, k.WEAK, k.SURE))
+            whole = one.times(verdict.type, k.WEAK, k.SURE)
+            verdict = replace(verdict, matched=whole or min(verdict.matched, one.filled))
         distinct = count.column(one, verdict)
         count.others(one, verdict)
         if (moments := _events(one, verdict)) is not None:

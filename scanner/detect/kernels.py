@@ -392,7 +392,8 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
             while j < b and 48 <= buf[j] <= 57 and j - i < 10:
                 v = v * 10 + (np.int64(buf[j]) - 48)
                 j += 1
-            if not zone:
+            # the year of "Fri Jan 5 10:00:00 PKT 2024" stands behind the zone
+            if not zone or (j - i == 4 and month and month_at == 0 and count == 4 and 1900 <= v <= 2100):
                 numbers[count] = v
                 widths[count] = j - i
                 seps[count] = buf[i - 1] if i > a else 0
@@ -410,7 +411,7 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
                 zone = True
             elif width == 2 and (low == 97 or low == 112) and (buf[i + 1] | 32) == 109:  # AM, PM
                 meridiem = 1 if low == 97 else 2
-            elif width == 3 and (low == 117 or low == 112) and count >= 3:  # UTC, PKT
+            elif width == 3 and (low == 117 or low == 112 or low == 103) and count >= 3:  # UTC, PKT, GMT
                 zone = True
             elif 3 <= width <= 9 and month == 0:
                 month = month_of(buf, i, j)
@@ -424,6 +425,8 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
             i = j
         elif c == 45 or c == 47 or c == 46 or c == 58 or c == 32 or c == 44 or c == 43:
             if (c == 43 or c == 45) and count >= 5 and (i > a and 48 <= buf[i - 1] <= 57) and seps[count - 1] != 47:
+                zone = True
+            elif (c == 43 or c == 45) and month and month_at == 0 and count == 4:  # "Jan 5 10:00:00 +0500 2024"
                 zone = True
             i += 1
         else:
@@ -460,7 +463,10 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
     y = d1 = d2 = np.int64(0)
     rest = 3
     year_first = 0
-    if month:
+    if month and month_at == 0 and count == 5 and widths[4] == 4 and seps[2] == 58 and seps[3] == 58:
+        d1, d2, y = numbers[0], np.int64(month), numbers[4]
+        rest, count = 1, 4
+    elif month:
         if month_at == 1 and count >= 2:
             d1 = numbers[0]
             y = numbers[1]
@@ -863,6 +869,7 @@ def scan_text(buf, a, b, book, best, digits, sink):
     found = 0
     i = a
     near = a - 1
+    ended = escaped = np.int64(-1)
     while i < b:
         if i > near:
             # nothing begins before the next @, or before two bytes ahead of the next digit: +, ( or capitals
@@ -903,7 +910,7 @@ def scan_text(buf, a, b, book, best, digits, sink):
             i += 1
             continue
         letter = 65 <= c <= 90 or 97 <= c <= 122
-        before = np.int64(buf[i - 1]) if i > a else np.int64(32)
+        before = np.int64(buf[i - 1]) if i > a and i != escaped else np.int64(32)
         joined = 48 <= before <= 57 or 65 <= before <= 90 or 97 <= before <= 122 or before == 95
         if letter:
             if not joined and c == 80 and i + 24 <= b and buf[i + 1] == 75 and 48 <= buf[i + 2] <= 57:
@@ -948,6 +955,12 @@ def scan_text(buf, a, b, book, best, digits, sink):
             continue
         if not (48 <= c <= 57) and not (c == 43) and not (c == 40):
             i += 1
+            # a mark as addresses of pages write it, %20 or %2B
+            if c == 37 and i + 1 < b and (buf[i] == 50 or (buf[i] == 51 and 65 <= buf[i + 1] & 0xDF <= 70)):
+                d = np.int64(buf[i + 1])
+                if 48 <= d <= 57 or 65 <= d & 0xDF <= 70:
+                    i += 2
+                    escaped = i
             continue
         # an address?
         if 48 <= c <= 57 and not joined and before != 46:
@@ -992,7 +1005,8 @@ def scan_text(buf, a, b, book, best, digits, sink):
         kind = -1
         key = np.int64(0)
         pos = j
-        decimal = 48 <= before <= 57 or before == 46 or before == 44
+        # behind a comma a number may be cut off from its thousands, unless a whole one stands before the comma
+        decimal = 48 <= before <= 57 or ((before == 46 or before == 44) and i - 1 != ended)
         while pos < b and n < 24:
             d = np.int64(buf[pos])
             if 48 <= d <= 57:
@@ -1042,7 +1056,7 @@ def scan_text(buf, a, b, book, best, digits, sink):
         if taken_n > 0:
             emit(sink, kind, IN_TEXT, key)
             found += 1
-            i = taken
+            i = ended = taken
             continue
         while j < b and 48 <= buf[j] <= 57:
             j += 1
@@ -1553,7 +1567,9 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
             address = mapped(buf, a, b)
             emit(sink, K_IP, SURE, address if address >= 0 else hash_bytes(buf, a, b, True))
             continue
-        loose = kinds[_SPACE] + kinds[_DASH] + kinds[_DOT] + kinds[_PAREN] + kinds[_PLUS] + kinds[_SLASH]
+        loose = (
+            kinds[_SPACE] + kinds[_DASH] + kinds[_DOT] + kinds[_PAREN] + kinds[_PLUS] + kinds[_SLASH] + kinds[_UNDER]
+        )
         if (e < b or nd + loose == n) and nd <= 24 and nd >= 9 and kinds[_PLUS] <= 1:
             count = 0
             breaks = np.int64(0)

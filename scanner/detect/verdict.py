@@ -39,7 +39,11 @@ def _running(facts: Facts) -> bool:
 
 
 def _msisdn(facts: Facts, context: Context) -> Verdict | None:
-    lists = facts.n("multi") if facts.times(T.MSISDN, k.IN_TEXT) >= 2 * facts.n("multi") else 0
+    inside = facts.times(T.MSISDN, k.IN_TEXT)
+    lists = facts.n("multi") if inside >= 2 * facts.n("multi") else 0
+    said = facts.says(T.MSISDN) >= facts.limit("words", "firm")
+    if said and not lists and inside > facts.rules(T.MSISDN) and facts.n("byte_total") <= 40 * facts.filled:
+        lists = min(inside, facts.filled - facts.rules(T.MSISDN))  # words such as "Mob:" before each
     mobile = facts.rules(T.MSISDN) + lists
     if not mobile:
         return None
@@ -47,7 +51,9 @@ def _msisdn(facts: Facts, context: Context) -> Verdict | None:
     sure = max(facts.rules(T.MSISDN, 3), facts.times(T.MSISDN, k.SURE)) + lists
     fair = facts.rules(T.MSISDN, 2)
     if lists:
-        facts.note("values: lists", lists / facts.filled, f"{lists:,} cells hold several mobile numbers")
+        facts.note(
+            "values: lists", lists / facts.filled, f"{lists:,} cells hold several mobile numbers or words beside one"
+        )
     fixed = facts.rules(T.LANDLINE)
     share, kin = mobile / facts.filled, (mobile + fixed) / facts.filled
     codes = facts.codes(300, 400)
@@ -56,7 +62,8 @@ def _msisdn(facts: Facts, context: Context) -> Verdict | None:
     if _running(facts):
         return None
     header = facts.says(T.MSISDN, T.LANDLINE)
-    if facts.against and sure / facts.filled < limit("msisdn", "sure_share"):
+    spread = codes >= limit("msisdn", "spread_codes") and fair >= mobile * 0.5 and context.clues >= 2
+    if facts.against and max(sure, mobile if spread else 0) / facts.filled < limit("msisdn", "sure_share"):
         facts.note("header", -0.8, "the header names something that is no phone number")
         return None
     misfit = 1 - facts.national()
@@ -122,6 +129,12 @@ def _landline(facts: Facts, context: Context) -> Verdict | None:
 
 def _cnic(facts: Facts, context: Context) -> Verdict | None:
     old, shape = facts.n("cnic_old"), facts.n("cnic_shape", "cnic_old")
+    inside = facts.times(T.CNIC, k.IN_TEXT)
+    if inside > max(shape, 0.9 * facts.filled) and facts.says(T.CNIC) >= facts.limit("words", "firm"):
+        facts.note(
+            "values: numbers among words", 1.0, f"{inside:,} in {facts.filled:,} cells, each with words beside it"
+        )
+        return Verdict(T.CNIC, Form.PLAIN, 0.8, facts.filled)
     if not shape:
         return None
     limit, share = facts.limit, shape / facts.filled
@@ -189,7 +202,8 @@ def _long_digits(facts: Facts, context: Context) -> Verdict | None:
     if facts.says(T.IMSI) and facts.length(14, 15) / filled >= least:
         return Verdict(T.IMSI, Form.PLAIN, 0.7, facts.length(14, 15))
     fifteen = facts.length(15)
-    if fifteen / filled >= limit("long", "lone_share") and not facts.against and not facts.says(T.CELL_ID):
+    certain = facts.n("luhn15", "tac") >= 2 * limit("long", "tac_lone") * fifteen and context.clues >= 1
+    if fifteen / filled >= limit("long", "lone_share") and not facts.says(T.CELL_ID) and (certain or not facts.against):
         luhn, tac = facts.n("luhn15") / fifteen, facts.n("tac") / fifteen
         facts.note("values: IMEI check digit", luhn, f"{luhn:.0%} pass the Luhn check, chance is 10 %")
         facts.note(
@@ -318,6 +332,7 @@ def _temporal(facts: Facts, context: Context) -> Verdict | None:
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.8, facts.n(packed))
     clocks = facts.says(T.TIMESTAMP) and facts.header is not None and facts.header.role == "event_clock"
     short = facts.length(*range(1, 7)) == facts.n("digits") and int(facts.profile.extremes[k.NUMBER_MAX]) < 240_000
+    short = short and facts.length(1, 2) < 0.2 * facts.n("digits")  # only after midnight has hhmmss two digits
     if clocks and short and facts.share("digits") >= limit("time", "stamp"):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.7, facts.n("digits"))
     spans = facts.share("duration_unit")
@@ -409,8 +424,9 @@ def _words(facts: Facts, context: Context) -> Verdict | None:
     if asked and header is not None and header.weight >= limit("words", "firm"):
         if facts.share("words") >= 0.8 and (asked[0] not in turns or context.calls >= 1 or context.travel >= 1):
             return Verdict(asked[0], Form.PLAIN, 0.6, facts.n("words"))
-        if asked[0] is T.SEX and facts.share("small") >= 0.8 and int(facts.profile.extremes[k.NUMBER_MAX]) <= 9:
-            return Verdict(T.SEX, Form.PLAIN, 0.7, facts.n("small"))
+        coded = asked[0] is T.SEX or (asked[0] is T.CALL_TYPE and context.calls >= 1)
+        if coded and facts.share("small") >= 0.8 and int(facts.profile.extremes[k.NUMBER_MAX]) <= 9:
+            return Verdict(asked[0], Form.PLAIN, 0.7, facts.n("small"))
     if not facts.against and (facts.nameless or header is None or header.type in IDENTIFIER_TYPES):
         for kind in (*turns, T.AIRPORT, T.BORDER_POST, T.COUNTRY):
             if scores[kind] >= limit("words", "lone") and filled >= 2:

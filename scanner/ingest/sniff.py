@@ -454,7 +454,7 @@ def long_delimiter(data: bytes) -> bytes:
     seen: Counter[bytes] = Counter(run for line in lines[:20] for run in set(_LONG.findall(line)))
     for run, _ in seen.most_common(8):
         for mark in dict.fromkeys((run, run[: len(run) // 2]) if run[: len(run) // 2] * 2 == run else (run,)):
-            if len(mark) < 2:
+            if len(mark) < 2 or not mark.strip(b"#"):  # masks are written so too
                 continue
             counts = Counter(line.count(mark) for line in lines)
             times, agree = counts.most_common(1)[0]

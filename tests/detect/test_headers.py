@@ -20,6 +20,8 @@ PACK = load_pack()
         ("MSISDN", "subscriber_number"),
         ("cust_mob_nbr", "subscriber_number"),
         ("Subs Mbl No", "subscriber_number"),
+        ("Cont. No.", "subscriber_number"),
+        ("Contact Nos", "subscriber_number"),
         ("Owner Nm", "subscriber_name"),
         ("subscribername", "subscriber_name"),
         ("Malik ka naam", "subscriber_name"),

@@ -59,6 +59,17 @@ def moment(rng: random.Random, row: int) -> str:
     return f"2024-02-{1 + row % 28:02d} {rng.randrange(24):02d}:{rng.randrange(60):02d}:00"
 
 
+def imei(rng: random.Random, _: int) -> str:
+    body = "35" + "".join(rng.choices("0123456789", k=12))
+    doubled = (int(digit) * (2 - at % 2) for at, digit in enumerate(reversed(body)))
+    return body + str(-sum(value // 10 + value % 10 for value in doubled) % 10)
+
+
+def national(rng: random.Random, _: int) -> str:
+    return f"03{rng.randrange(25):02d}{rng.randrange(1000000, 9999999)}"
+
+
+NATIONAL: Maker = national
 NAMES = words("Bilal Ahmed", "Sana Malik", "Imran Khan", "Hina Butt")
 BARE = after("300", "312", "321", "333", "345", "347", "301", "315", rest=7)
 
@@ -85,6 +96,16 @@ BARE = after("300", "312", "321", "333", "345", "347", "301", "315", rest=7)
          [T.MSISDN, T.CALL_TYPE, T.DURATION]),
         ({"_d": lambda _, row: f"2024{1 + row % 12:02d}{1 + row % 28:02d}", "x": digits(8)}, [T.TIMESTAMP, T.OTHER]),
         ({"Queue": words("IT", "HR")}, [T.OTHER]),
+        ({"num": NATIONAL, "nic": cnic, "name": NAMES}, [T.MSISDN, T.CNIC, T.PERSON_NAME]),
+        ({"num": NATIONAL, "stock": digits(3)}, [T.OTHER, T.OTHER]),
+        ({"msisdn": NATIONAL, "when": moment, "device": imei}, [T.MSISDN, T.TIMESTAMP, T.IMEI]),
+        ({"device": imei, "stock": digits(3)}, [T.OTHER, T.OTHER]),
+        ({"CNIC": lambda _, row: f"NIC: 35202-{1000000 + row * 71}-1"}, [T.CNIC]),
+        ({"Contact": lambda rng, row: "Mob: " + NATIONAL(rng, row)}, [T.MSISDN]),
+        ({"A Number": NATIONAL, "B Number": NATIONAL, "Call Type": words("1", "2")}, [T.MSISDN, T.MSISDN, T.CALL_TYPE]),
+        ({"Call Type": words("1", "2"), "Rate": digits(3)}, [T.OTHER, T.OTHER]),
+        ({"Call Time": digits(2)}, [T.OTHER]),
+        ({"Call Time": lambda rng, _: f"{rng.randrange(24):02d}{rng.randrange(60):02d}11"}, [T.TIMESTAMP]),
         ({"Account": after("DE21", "AF07", rest=18), "Name": NAMES}, [T.OTHER, T.PERSON_NAME]),
     ],
 )  # fmt: skip
@@ -120,3 +141,24 @@ def test_stated_confidence_rises_with_the_raw_one_and_is_never_certain(one: floa
 def test_several_numbers_in_a_cell_are_all_counted() -> None:
     made = judged(Mobile=lambda _, row: f"0300{1000000 + row}/0321{2000000 + row}")
     assert (made.columns[0].type, made.occurrences[T.MSISDN]) == (T.MSISDN, 2 * ROWS)
+
+
+def test_what_slipped_into_another_column_counts() -> None:
+    def swapped(one: Maker, other: Maker) -> Maker:
+        return lambda rng, row: (other if row % 10 == 0 else one)(rng, row)
+
+    def dashed(rng: random.Random, row: int) -> str:
+        text = cnic(rng, row)
+        return f"{text[:5]}-{text[5:12]}-{text[12]}"
+
+    made = judged(mobile=swapped(NATIONAL, dashed), cnic=swapped(dashed, NATIONAL), name=NAMES)
+    assert [column.type for column in made.columns] == [T.MSISDN, T.CNIC, T.PERSON_NAME]
+    assert (made.occurrences[T.MSISDN], made.occurrences[T.CNIC]) == (ROWS, ROWS)
+
+
+def test_numbers_among_other_attributes_of_one_column_count() -> None:
+    def value(rng: random.Random, row: int) -> str:
+        return (NATIONAL, NAMES, words("House 4, Street 2, Lahore"))[row % 3](rng, row)
+
+    made = judged(attribute=words("mobile", "name", "address"), value=value)
+    assert made.occurrences == {T.MSISDN: ROWS // 3}
