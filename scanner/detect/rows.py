@@ -42,12 +42,14 @@ def _filled(column: Any) -> Any:
     if isinstance(column, Cells):
         filled = column.stops > column.starts
         return None if filled.all() else filled
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
+        if _filled(column.dictionary) is None:
+            return column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
         column = column.dictionary_decode()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
     kind, valid = column.type, None
     if pa.types.is_null(kind):
         return np.zeros(len(column), bool)

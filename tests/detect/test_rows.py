@@ -52,6 +52,8 @@ def test_every_kind_of_text_is_counted(kind: pa.DataType) -> None:
     column = pa.array(["x", "", None, "y"], pa.string()).cast(kind)
     made.scan(["a", "b"], [column, pa.array([1, 2, 3, None], pa.int64())], 4)
     assert made.both("a", "b") == 1
+    made.scan(["a", "b"], [pa.chunked_array([column[3:], column[3:]]), pa.array([1, 2])], 2)
+    assert made.both("a", "b") == 3
 
 
 def births(texts: list[str], kind: pa.DataType | None = None) -> Births:

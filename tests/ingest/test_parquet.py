@@ -128,6 +128,22 @@ def test_long_values_of_a_dictionary_are_read_in_small_batches(monkeypatch: pyte
     assert max(chunk.columns[0].nbytes for chunk in chunks) <= 1 << 19
 
 
+@pytest.mark.parametrize(("dictionaries", "limit"), [(True, 1 << 20), (True, 1 << 10), (False, 1 << 20)])
+def test_text_stays_a_dictionary_where_all_its_pages_are_one(dictionaries: bool, limit: int) -> None:
+    table = TABLE.append_column("where", pa.array([{"city": "Lahore"}] * ROWS))
+    data = written(table, use_dictionary=dictionaries, dictionary_pagesize_limit=limit, write_batch_size=100)
+    stream, (chunk,) = read(data)
+    kept = [column for column, held in zip(stream.head.columns, chunk.columns, strict=True) if _is_dictionary(held)]
+    flat = ["name"] if limit < 1 << 20 else ["msisdn", "name", "note"]
+    assert kept == (flat if dictionaries else [])
+    for at, column in enumerate(TABLE.columns):
+        assert cells([chunk], at) == column.to_pylist()
+
+
+def _is_dictionary(held: Any) -> bool:
+    return bool(pa.types.is_dictionary(held.type))
+
+
 @given(st.dictionaries(st.integers(1, 200), st.one_of(st.binary(), st.integers(0, 2**31 - 1), st.booleans())))
 def test_structures_come_back_as_they_were_written(fields: dict[int, Any]) -> None:
     data = write_struct(fields)

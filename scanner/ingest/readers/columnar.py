@@ -27,6 +27,8 @@ _BATCH_ROWS = 1 << 16
 _BATCH_BYTES = 32 << 20
 #: Uncompressed bytes of one page, or of one row's share of a column, beyond which a column is searched as text.
 _BIG_PAGE = 128 << 20
+#: Encodings of pages that hold places in a dictionary.
+_PLACES = (2, 8)
 #: Bytes of a cell in Arrow's arrays that no page accounts for.
 _CELL = 8
 #: The most that a piece of a stream in an ORC file expands to.
@@ -179,6 +181,8 @@ class RowGroup:
     course: Course
     without: frozenset[str] = frozenset()
     """Columns that are not decoded."""
+    repeating: tuple[str, ...] = ()
+    """Columns of text that stay dictionaries."""
 
     def read(self) -> Chunk:
         """The row group's columns; one that is damaged is left out with a problem.
@@ -189,7 +193,7 @@ class RowGroup:
         import pyarrow.parquet as pq
 
         try:
-            with handle(self.source) as stream, _open(pq, stream, self.metadata) as file:
+            with handle(self.source) as stream, _open(pq, stream, self.metadata, list(self.repeating)) as file:
                 try:
                     kept = _kept(file.schema_arrow, self.without)
                     chunk = _table_chunk(file.read_row_group(self.group, kept, use_threads=False))
@@ -258,6 +262,8 @@ class _Weight:
     """Bytes of all columns that are to be decoded."""
     swollen: dict[str, list[tuple[str, pages.Page]]]
     """Columns that are too large to be decoded: codec and pages."""
+    repeating: tuple[str, ...]
+    """Columns of text of which all pages hold places in a dictionary."""
 
 
 def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight:
@@ -287,7 +293,20 @@ def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight
     for owner, codec, found in zip(owners, codecs, walked, strict=False):
         if owner in swollen:
             texts.setdefault(owner, []).extend((codec, page) for page in found)
-    return _Weight(plain + cells, texts)
+    return _Weight(plain + cells, texts, _repeating(schema, chunks, walked))
+
+
+def _repeating(schema: pa.Schema, chunks: list[Any], walked: list[list[pages.Page]]) -> tuple[str, ...]:
+    """Columns of plain text whose values stand in a dictionary alone; decoded as one, they are judged once a value."""
+    if len(schema) != len(chunks):
+        return ()
+    out = []
+    for one, chunk, found in zip(schema, chunks, walked, strict=True):
+        text = pa.types.is_string(one.type) or pa.types.is_binary(one.type)
+        data = [page for page in found if page.kind in (pages.DATA, pages.DATA_V2)]
+        if text and data and chunk.path_in_schema == one.name and all(page.encoding in _PLACES for page in data):
+            out.append(one.name)
+    return tuple(out)
 
 
 def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pages.Page]) -> int:
@@ -380,7 +399,8 @@ class Parquet:
                     weight = _weigh(stream, metadata, group, schema)
                     without = frozenset(weight.swollen)
                     if weight.plain <= _BIG_GROUP:
-                        yield RowGroup(source, metadata, group, next(order), course, without)
+                        repeating = tuple(one for one in weight.repeating if one not in without)
+                        yield RowGroup(source, metadata, group, next(order), course, without, repeating)
                     else:
                         size = min(_BATCH_ROWS, max(1, rows * _BATCH_BYTES // weight.plain))
                         kept = _kept(schema, without)
