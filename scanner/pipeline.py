@@ -18,6 +18,7 @@ from scanner.compiled import tell_of_compiling
 from scanner.detect.enumeration import Positions
 from scanner.detect.facts import Facts
 from scanner.detect.judge import Judged, judge
+from scanner.detect.keys import key_suffixes
 from scanner.detect.profile import ArtifactProfile
 from scanner.detect.rows import ByIndex, birth_words
 from scanner.detect.tables import Tables, build, kind_of
@@ -52,10 +53,10 @@ from scanner.score.holding import Holding, Kind
 from scanner.score.lawful import disclosures
 from scanner.score.severity import Model, score
 from scanner.score.summary import Joined, basis, summarise
-from scanner.sets import KeySet, Room, Run
+from scanner.sets import KeySet, Room, Run, Sketch
 from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
-from scanner.structure.relations import Numbers, Relation, Table, relations
+from scanner.structure.relations import Key, Relation, Table, relations
 from scanner.terms import ColumnType, Form, PackType, ProblemCode, Status
 
 #: Files that are known before the first of them is finished, and what else the walk came upon.
@@ -240,22 +241,25 @@ def finish(
         disclosures=disclosures(artifact, pack),
         advice=advice([artifact], many, found, artifact.breakdown, pack),
     )
-    return Finished(artifact, Holding(runs, readings, _shape(judged, profile, tail.sha256)), _table(artifact, judged))
+    holding = Holding(runs, readings, _shape(judged, profile, tail.sha256))
+    return Finished(artifact, holding, _table(artifact, judged, profile.keys.columns))
 
 
-def _table(artifact: Artifact, judged: Judged) -> Table:
+def _table(artifact: Artifact, judged: Judged, sketches: Mapping[str | int, Sketch]) -> Table:
     """What relations ask of an artifact: its columns, and which of them may be keys."""
-    numbers = []
+    keys = []
     for column, facts in zip(artifact.columns, judged.facts, strict=False):
-        if column.name and column.type is ColumnType.OTHER and (span := facts.numbers()) is not None:
-            numbers.append(Numbers(column.index, fold_header(column.name), *span, column.rows_filled))
-    return Table(artifact.path, artifact.rows, artifact.columns, tuple(numbers), judged.events)
+        if column.name and column.type is ColumnType.OTHER:
+            span, sketch = facts.numbers(), sketches.get(facts.key)
+            if span is not None or sketch is not None:
+                keys.append(Key(column.index, fold_header(column.name), column.rows_filled, span, sketch))
+    return Table(artifact.path, artifact.rows, artifact.columns, tuple(keys), judged.events)
 
 
 def _joined(relation: Relation, artifacts: Sequence[Artifact], pack: Pack) -> Joined:
     """What the rows of two related tables reveal as one."""
     register, behaviour = artifacts[relation.register], artifacts[relation.behaviour]
-    people = min(register.subscribers.distinct, behaviour.rows)
+    people = min(register.subscribers.distinct, behaviour.rows * len(relation.headers))
     whole = replace(
         behaviour,
         columns=relation.columns,
@@ -265,7 +269,7 @@ def _joined(relation: Relation, artifacts: Sequence[Artifact], pack: Pack) -> Jo
         records=recognise(relation.columns, behaviour.rows, relation.events, pack),
         subscribers=replace(register.subscribers, distinct=people),
     )
-    return Joined(relation.register, relation.behaviour, relation.header, people, exposures(whole, pack))
+    return Joined(relation.register, relation.behaviour, " and ".join(relation.headers), people, exposures(whole, pack))
 
 
 def model_of(pack: Pack, options: ScanOptions) -> Model:
@@ -300,11 +304,13 @@ def _scanned(
     advanced: Callable[[int], None],
 ) -> Iterator[Finished]:
     """Each stream as a finished artifact, its parts scanned on threads."""
-    tables, births = build(pack), birth_words(pack)
+    tables, births, suffixes = build(pack), birth_words(pack), key_suffixes(pack)
     with LocalEngine(options.threads) as engine:
         for stream in found:
             head = stream.head
-            context = ShardContext(tables, options.samples, head.lines, head.columns, births, head.sampled, room)
+            context = ShardContext(
+                tables, options.samples, head.lines, head.columns, births, suffixes, head.sampled, room
+            )
             yield finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
 
 

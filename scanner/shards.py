@@ -24,6 +24,8 @@ class ShardContext:
     """Headers by position."""
     births: frozenset[str] = frozenset()
     """Spellings, folded, that head dates of birth."""
+    suffixes: tuple[str, ...] = ()
+    """What headers of a database's own keys end in."""
     by_piece: bool = False
     """What each part holds is kept, as the bounds of a sample need it."""
     room: Room = BOUNDLESS
@@ -45,7 +47,7 @@ def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:
         into.note(Problem(error.code, error.message, error.row))
         into.failed = True
         return 0
-    into.scan(chunk, part.order, context.tables, context.lines, context.heads, context.births)
+    into.scan(chunk, part.order, context.tables, context.lines, context.heads, context.births, context.suffixes)
     size = len(chunk.grid.data) if chunk.grid is not None else sum(column.nbytes for column in chunk.columns)
     del chunk  # whose cells may lie in the buffers of the part
     done(part)

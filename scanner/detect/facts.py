@@ -9,10 +9,10 @@ from typing import Any, cast
 import numpy as np
 
 from scanner.detect import kernels as k
-from scanner.detect.headers import HeaderMatch, is_nameless, match
 from scanner.detect.profile import ColumnProfile
 from scanner.detect.tables import AIRLINE_BIT, KIND_OF, Tables
 from scanner.model import Evidence, HashTest
+from scanner.packs.headers import HeaderMatch, is_nameless, match
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
 from scanner.terms import AnyType, ColumnType, PackType

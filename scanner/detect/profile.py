@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from scanner.compiled import expect, is_compiled
+from scanner.detect.keys import Keys, names_key
 from scanner.detect.rows import Births, Together, says_birth
 from scanner.detect.tables import Tables
 from scanner.ingest.interface import Cells, Chunk, Grid, column_of
@@ -357,6 +358,7 @@ class ArtifactProfile:
     """A part could not be read."""
     together: Together = field(default_factory=Together)
     births: Births = field(default_factory=Births)
+    keys: Keys = field(default_factory=Keys)
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
 
@@ -379,11 +381,12 @@ class ArtifactProfile:
         lines: bool,
         heads: tuple[str | None, ...] = (),
         births: frozenset[str] = frozenset(),
+        suffixes: tuple[str, ...] = (),
     ) -> None:
         """Add the rows of a chunk.
 
         `heads` are the headers by position where the chunk does not name its columns, `births` the spellings (folded)
-        that head dates of birth.
+        that head dates of birth, `suffixes` what headers of keys end in.
         """
         self.rows += chunk.rows
         self.bad_rows += chunk.bad_rows
@@ -427,6 +430,8 @@ class ArtifactProfile:
                 name = key if isinstance(key, str) else heads[key] if key < len(heads) else None
                 if name is not None and says_birth(name, births):
                     self.births.scan(key, in_place(array))
+                if name is not None and suffixes and names_key(name, suffixes):
+                    self.keys.scan(key, in_place(array))
         if chunk.loose:
             self.loose.scan(column_of([one.text for one in chunk.loose]), tables, order, 0, True)
         if self.by_piece:
@@ -480,6 +485,7 @@ class ArtifactProfile:
         self.edges.update(other.edges)
         self.together.update(other.together)
         self.births.update(other.births)
+        self.keys.update(other.keys)
         for (code, message), (times, row) in other.problems.items():
             self._note(code, message, times, row)
 

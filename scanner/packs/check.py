@@ -14,8 +14,9 @@ from scanner.identifiers import VALIDATORS
 from scanner.identifiers.checksums import CHECKS
 from scanner.identifiers.compacting import plain
 from scanner.packs.backtracking import fault
+from scanner.packs.headers import match
 from scanner.packs.load import fold_header
-from scanner.packs.schema import CodeTable, Enumeration, Expression, Negative, Notation, Pack
+from scanner.packs.schema import CodeTable, Enumeration, Expression, HeaderRule, Negative, Notation, Pack
 from scanner.packs.settings import check_settings, tokens
 from scanner.terms import ColumnType
 
@@ -126,10 +127,18 @@ def _sourced(kind: str, name: str, entry: Any) -> Iterator[PatternFault]:
         yield PatternFault(f"{kind} {name}", "names no source; say where its facts come from")
 
 
+def speaks_for(rule: HeaderRule, header: str, pack: Pack) -> bool:
+    """Whether a header is read as the role of a rule, or as one of several that it may mean."""
+    found = match(pack, header)
+    return found is not None and rule.role in (found.role, found.role_of(rule.column_type))
+
+
 def _headers(pack: Pack) -> Iterator[PatternFault]:
     held: dict[str, str] = {}
     for rule in pack.headers:
         yield from _sourced("header", rule.role, rule)
+        fits = partial(speaks_for, rule, pack=pack)
+        yield from _examples(f"header {rule.role}", rule.positive, rule.negative, fits)
         for word in rule.words:
             key = fold_header(word)
             if key in held:

@@ -335,6 +335,8 @@ def _header(e: _Entry, known: Mapping[str, PackType]) -> HeaderRule:
         words=words,
         forms=e.texts("forms", []),
         source=e.source(),
+        positive=e.texts("positive", []),
+        negative=e.negatives(),
     )
 
 
@@ -455,6 +457,7 @@ def _lay(base: dict[str, _Entry], key: str, entry: _Entry) -> None:
     """Put an entry in the place of the one of its key, or add its words to that one's where it has `add`."""
     if "add" in entry.values:
         more, source, held = entry.texts("add"), entry.source(), base.get(key)
+        examples = {name: entry.values.pop(name) for name in ("positive", "negative") if name in entry.values}
         entry.values.pop("column_type", None)
         if "words" in entry.values:
             raise entry.fail("give `words` to replace or `add` to add, not both")
@@ -465,6 +468,7 @@ def _lay(base: dict[str, _Entry], key: str, entry: _Entry) -> None:
             **held.values,
             "words": [*held.values["words"], *more],
             "source": [*held.values.get("source", []), *source],
+            **{name: [*held.values.get(name, []), *more] for name, more in examples.items() if isinstance(more, list)},
         }
     base[key] = entry
 

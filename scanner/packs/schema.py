@@ -120,6 +120,9 @@ class HeaderRule:
     forms: tuple[str, ...]
     """Spellings of prefixes or suffixes such as `hash`, `md5`, `masked` that may be joined to the words."""
     source: tuple[str, ...]
+    positive: tuple[str, ...]
+    """Headers that must be read as this role, beyond `words` themselves."""
+    negative: tuple[Negative, ...]
 
 
 @dataclass(frozen=True, slots=True)

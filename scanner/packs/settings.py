@@ -233,7 +233,8 @@ def _severity(settings: Table, words: Collection[str], pack: Pack) -> Iterator[F
         yield from keys.wants(name, _texts, "a list of words")
     yield from keys.wants("slack", lambda v: _number(v) and v >= 1, "a number of 1 or more")
     yield from keys.wants("reason", _text, "a text")
-    yield from keys.only("suffixes", "counters", "slack", "reason")
+    yield from keys.wants("share", lambda v: _number(v) and 0 < v <= 1, "a share above 0 and at most 1")
+    yield from keys.only("suffixes", "counters", "slack", "share", "reason")
     yield from _curve(_Entry("severity.toml: span", settings.get("span", {})), "days", "points")
     yield from _curve(_Entry("severity.toml: freshness", settings.get("freshness", {})), "days", "points", falling=True)
     roles = {rule.role for rule in pack.headers} | {one for rule in pack.structures for one in rule.roles}
@@ -330,7 +331,7 @@ def _calibration(settings: Table) -> Iterator[Fault]:
 def _header_words(settings: Table, pack: Pack) -> Iterator[Fault]:
     yield from _source("header_words", settings)
     roles = {rule.role for rule in pack.headers}
-    for key in ("empty", "hashed", "masked", "nameless"):
+    for key in ("empty", "hashed", "masked", "nameless", "heads", "parties"):
         if not _texts(settings.get(key, [])):
             yield f"header_words.toml: {key}", "must be a list of words"
     for word, other in settings.get("same", {}).items():
@@ -338,6 +339,9 @@ def _header_words(settings: Table, pack: Pack) -> Iterator[Fault]:
             yield f"header_words.toml: same.{word}", "must be a word"
         elif other == word:
             yield f"header_words.toml: same.{word}", "stands for itself; remove it"
+    for role, listed in settings.get("sides", {}).items():
+        if not _texts(listed) or role not in roles:
+            yield f"header_words.toml: sides.{role}", "must be a role that a [[header]] has, and a list of words"
     for word, listed in settings.get("ambiguous", {}).items():
         name = f"header_words.toml: ambiguous.{word}"
         if not _texts(listed) or not listed:

@@ -1,8 +1,9 @@
 """Tables of one database that hold the same persons by a key of their own: people here, what they did there.
 
-Nothing of such a key is an identifier, so no set of its values is kept. Two tables are taken for related where the
-header of a column in one names the other, or the same key, and its whole numbers all lie within those that number the
-other's rows.
+Nothing of such a key is an identifier, so no set of its values is kept, but a sketch. Two tables are taken for related
+where the header of a column in one names the other, or the same key, and most of its values stand in a column of the
+other that tells the rows apart. Where sketches have too little in common to tell, whole numbers must lie within those
+that number the other's rows.
 """
 
 from __future__ import annotations
@@ -16,19 +17,26 @@ from typing import Any, cast
 from scanner.model import Column
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
+from scanner.sets import Sketch
 from scanner.structure.recognise import with_roles
 from scanner.terms import ColumnType
 
+#: Different values for each row from which a sketch is held to be of a column that tells rows apart.
+_UNIQUE = 0.95
+
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """A column of whole numbers: its index, its folded header, its least and greatest number, and its filled cells."""
+class Key:
+    """A column that may be a key."""
 
     index: int
     header: str
-    low: int
-    high: int
+    """Folded."""
     filled: int
+    span: tuple[int, int] | None
+    """Least and greatest, of whole numbers."""
+    sketch: Sketch | None
+    """Of its values, where its header names a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Table:
     path: str
     rows: int
     columns: tuple[Column, ...]
-    numbers: tuple[Numbers, ...]
+    keys: tuple[Key, ...]
     events: Mapping[int, tuple[int, int]]
     """Column index → first and last moment in seconds."""
 
@@ -51,8 +59,8 @@ class Relation:
     """Position of the table whose rows are named."""
     behaviour: int
     """Position of the table that names them."""
-    header: str
-    """Of the key in the table that names them."""
+    headers: tuple[str, ...]
+    """Of the keys in the table that names them."""
     columns: tuple[Column, ...]
     """Of both, as one table with the rows of the second; the columns of the first come first."""
     events: Mapping[int, tuple[int, int]]
@@ -78,38 +86,70 @@ def _stem(header: str, suffixes: Sequence[str]) -> str:
     return _singular(next(found, ""))
 
 
-def _numbers_rows(key: Numbers, table: Table, slack: float) -> bool:
-    """Whether a column can number the rows of its table: filled throughout, and about as many numbers as rows."""
-    width = key.high - key.low + 1
-    return 1 < table.rows == key.filled and table.rows <= width <= slack * table.rows
+def _tells_rows(key: Key, table: Table, slack: float) -> bool:
+    """Whether a column can tell the rows of its table apart: filled throughout, and about as many values as rows."""
+    if not 1 < table.rows == key.filled:
+        return False
+    if key.sketch is not None and key.sketch.distinct >= table.rows * _UNIQUE:
+        return True
+    return key.span is not None and table.rows <= key.span[1] - key.span[0] + 1 <= slack * table.rows
+
+
+def _names_rows(key: Key, of: Key, table: Table, least: float, slack: float) -> bool:
+    """Whether the values of a key are those of a column that tells the rows of a table apart."""
+    share = None if key.sketch is None or of.sketch is None else key.sketch.share_in(of.sketch)
+    if share is not None:
+        return share >= least
+    if key.span is None or of.span is None or of.span[1] - of.span[0] + 1 > slack * table.rows:
+        return False
+    return of.span[0] <= key.span[0] and key.span[1] <= of.span[1]
 
 
 def relations(tables: Sequence[Table], pack: Pack) -> Iterator[Relation]:
-    """The tables whose rows name rows of another in the same database or folder, each with the largest such other."""
+    """The tables whose rows name rows of another in the same database or folder, each key with the largest such other.
+
+    Keys of one table that name rows of the same other make one relation.
+    """
     told = cast(Mapping[str, Any], pack.settings["severity"])["joins"]["keys"]
-    suffixes, counters, slack = told["suffixes"], frozenset(told["counters"]), float(told["slack"])
-    named: dict[tuple[str, str], list[tuple[int, Numbers]]] = {}
+    suffixes, counters = told["suffixes"], frozenset(told["counters"])
+    slack, least = float(told["slack"]), float(told["share"])
+    named: dict[tuple[str, str], list[tuple[int, Key]]] = {}
     for at, table in enumerate(tables):
         place, own = _place(table.path)
-        for key in table.numbers:
-            if _numbers_rows(key, table, slack):
+        for key in table.keys:
+            if _tells_rows(key, table, slack):
                 stem = own if key.header in counters else _stem(key.header, suffixes)
                 if stem:
                     named.setdefault((place, stem), []).append((at, key))
     for at, table in enumerate(tables):
         place, _ = _place(table.path)
-        for key in table.numbers:
+        found: dict[int, list[tuple[Key, Key]]] = {}
+        for key in table.keys:
             if key.header in counters or not key.filled:
                 continue
             fits = [
                 (tables[other].rows, -other, of)
-                for other, of in named.get((place, _stem(key.header, suffixes)), ())
-                if other != at and of.low <= key.low and key.high <= of.high
+                for other, of in _candidates(key.header, place, suffixes, named)
+                if other != at
                 and not _alike(tables[other], table)
-            ]  # fmt: skip
+                and _names_rows(key, of, tables[other], least, slack)
+            ]
             if fits:
                 _, negative, of = max(fits, key=lambda one: one[:2])
-                yield _joined(-negative, at, of, key, tables)
+                found.setdefault(-negative, []).append((of, key))
+        for register, pairs in found.items():
+            yield _joined(register, at, [of for of, _ in pairs], [key for _, key in pairs], tables)
+
+
+def _candidates(
+    header: str, place: str, suffixes: Sequence[str], named: Mapping[tuple[str, str], list[tuple[int, Key]]]
+) -> list[tuple[int, Key]]:
+    """Columns that a header may name: those of its stem, else of the end of it, as `customer` of `payercustomerid`."""
+    stem = _stem(header, suffixes)
+    if (place, stem) in named:
+        return named[place, stem]
+    ends = [known for where, known in named if where == place and len(known) >= 4 and stem.endswith(known)]
+    return named[place, max(ends, key=lambda known: (len(known), known))] if ends else []
 
 
 def _alike(one: Table, other: Table) -> bool:
@@ -117,9 +157,10 @@ def _alike(one: Table, other: Table) -> bool:
     return [c.name for c in one.columns] == [c.name for c in other.columns]
 
 
-def _joined(register: int, behaviour: int, of: Numbers, key: Numbers, tables: Sequence[Table]) -> Relation:
+def _joined(register: int, behaviour: int, of: Sequence[Key], keys: Sequence[Key], tables: Sequence[Table]) -> Relation:
     first, second = tables[register], tables[behaviour]
     share = second.rows / first.rows
+    own = {key.index for key in of}
     columns = [
         replace(
             column,
@@ -127,13 +168,14 @@ def _joined(register: int, behaviour: int, of: Numbers, key: Numbers, tables: Se
             rows_filled=round(column.rows_filled * share),
             rows_matched=round(column.rows_matched * share),
         )
-        for at, column in enumerate(column for column in first.columns if column.index != of.index)
+        for at, column in enumerate(column for column in first.columns if column.index not in own)
     ]
     # the register's own dates are not the moment of what the second table tells
     columns = [one if one.type is not ColumnType.TIMESTAMP else replace(one, role="activation_date") for one in columns]
     start = len(columns)
     moved = {column.index: start + at for at, column in enumerate(second.columns)}
     columns += [replace(column, index=moved[column.index]) for column in second.columns]
-    name = next(column.name for column in second.columns if column.index == key.index)
+    names = {column.index: column.name for column in second.columns}
+    headers = tuple(names.get(key.index) or key.header for key in keys)
     events = {moved[index]: span for index, span in second.events.items() if index in moved}
-    return Relation(register, behaviour, name or key.header, with_roles(columns), MappingProxyType(events))
+    return Relation(register, behaviour, headers, with_roles(columns), MappingProxyType(events))

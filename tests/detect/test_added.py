@@ -19,13 +19,13 @@ from scanner import ScanOptions, scan
 from scanner.compiled import compile_all
 from scanner.detect import added_kernels as k
 from scanner.detect.added import MOST_GIVEN_UP, AddedProfile
-from scanner.detect.headers import match
 from scanner.detect.profile import ColumnProfile
 from scanner.detect.tables import build
 from scanner.identifiers.checksums import CHECKS, verhoeff
 from scanner.model import Artifact, Column
 from scanner.packs import load_pack
 from scanner.packs.check import check_pack, matches_expression, matches_notation
+from scanner.packs.headers import match
 from scanner.packs.schema import Notation
 from scanner.report.document import artifact_document
 from scanner.terms import ColumnType, Form, PackType

@@ -7,11 +7,16 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from uuid import UUID
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner import ScanOptions, scan
 from scanner.model import Linkage
+from scanner.sets import Sketch
 from scanner.terms import ColumnType
 
 PEOPLE = 120
@@ -102,3 +107,71 @@ def test_tables_of_different_folders_are_not_joined(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         as_folder(tmp_path / name, {name: table})
     assert found(tmp_path) == ()
+
+
+KINDS: dict[str, Callable[[int], object]] = {
+    "codes": lambda at: f"C-{at:05}",
+    "uuids": lambda at: str(UUID(int=at * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128)),
+    "sparse numbers": lambda at: 100_000 + at * 8_117,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize(("theirs", "joined"), [(0, True), (5_000, False)], ids=["same keys", "other keys"])
+def test_keys_that_are_no_running_numbers_are_followed(
+    kind: Callable[[int], object], theirs: int, joined: bool, tmp_path: Path
+) -> None:
+    made = tables()
+    header, rows = made["customers"]
+    made["customers"] = (("customer_ref", *header[1:]), [(kind(at), *row[1:]) for at, row in enumerate(rows)])
+    header, rows = made["positions"]
+    dice = random.Random(6)
+    made["positions"] = (
+        ("customer_ref", *header[1:]),
+        [(kind(theirs + dice.randrange(PEOPLE)), *row[1:]) for row in rows],
+    )
+    as_folder(tmp_path, made)
+    links = found(tmp_path)
+    assert [link.shared_subscribers for link in links] == ([PEOPLE] if joined else [])
+
+
+def test_two_keys_into_one_register_make_one_relation(tmp_path: Path) -> None:
+    made = tables()
+    header, rows = made["positions"]
+    made["positions"] = (
+        ("from_customer_id", "to_customer_id", *header[1:]),
+        [(row[0], 1 + (at * 7) % PEOPLE, *row[1:]) for at, row in enumerate(rows)],
+    )
+    as_folder(tmp_path, made)
+    (link,) = found(tmp_path)
+    assert "from_customer_id and to_customer_id" in link.reason
+    assert link.shared_subscribers == PEOPLE
+
+
+def test_large_tables_are_compared_by_a_sample() -> None:
+    register, inside, outside = Sketch(), Sketch(), Sketch()
+    dice = np.random.default_rng(7)
+    hashes = dice.integers(0, 1 << 62, 200_000)
+    for part in np.array_split(hashes, 7):
+        register.add(part)
+    inside.add(dice.choice(hashes, 50_000))
+    outside.add(np.concatenate((hashes[:10_000], dice.integers(0, 1 << 62, 40_000))))
+    assert abs(register.distinct - 200_000) < 200_000 * 0.06
+    assert inside.share_in(register) == 1.0
+    share = outside.share_in(register)
+    assert share is not None and abs(share - 0.2) < 0.06
+    few = Sketch()
+    few.add(hashes[:100])
+    assert few.share_in(register) is None
+
+
+@given(st.lists(st.lists(st.integers(0, 60)), max_size=5), st.randoms())
+def test_sketches_merge_in_any_order(parts: list[list[int]], dice: random.Random) -> None:
+    whole, merged = Sketch(), Sketch()
+    whole.add(np.array([value for part in parts for value in part], np.int64))
+    dice.shuffle(parts)
+    for part in parts:
+        one = Sketch()
+        one.add(np.array(part, np.int64))
+        merged.update(one)
+    assert merged.least.tolist() == whole.least.tolist() == sorted({value for part in parts for value in part})

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.detect.headers import _words, fold, is_nameless, match
 from scanner.packs import load_pack
+from scanner.packs.headers import _words, fold, is_nameless, match
 from scanner.terms import ColumnType as T
 from scanner.terms import Form
 
@@ -83,3 +83,28 @@ def test_a_spelling_with_two_meanings_offers_both() -> None:
 def test_headers_of_ascii_are_cut_as_others_are(text: str) -> None:
     assert [*_words(text), "نام"] == _words(f"{text}-نام")
     assert fold(text) + "نام" == fold(f"{text} نام")
+
+
+@pytest.mark.parametrize(
+    ("header", "role"),
+    [
+        ("Subscriber Nmae", "subscriber_name"),  # a slip loses to no run of words within
+        ("Customer Addres Line", "address"),
+        ("cust_fther_nam", "father_name"),
+        ("Originating Mobile No", "caller"),
+        ("B-Subscriber Number", "called"),
+        ("Alternate Phone Number", "second_number"),
+        ("A Prty Msisdn", "caller"),
+        ("Passport Nmbr of Pax", "passport"),
+        ("Dep. Airport Code", "origin"),
+    ],
+)
+def test_slips_and_sides(header: str, role: str) -> None:
+    found = match(PACK, header)
+    assert found is not None and found.role == role
+
+
+@pytest.mark.parametrize("header", ["Phone Brand", "Mobile Model", "SIM Status", "CNIC Issuer", "IMEI Count"])
+def test_what_a_header_says_about_a_number_is_no_number(header: str) -> None:
+    found = match(PACK, header)
+    assert found is None or found.type is T.OTHER

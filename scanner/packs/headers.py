@@ -64,12 +64,18 @@ class _Index:
     unordered: dict[tuple[str, ...], HeaderRule]
     long: tuple[tuple[str, HeaderRule], ...]
     by_length: dict[int, tuple[tuple[str, HeaderRule], ...]]
+    """Spellings, and their words as `_canonical` writes them, by length."""
+    by_role: dict[str, HeaderRule]
+    sides: Mapping[str, str]
+    """Word → role of the number that it stands before."""
     known: frozenset[str]
     same: Mapping[str, str]
     empty: frozenset[str]
     hashed: frozenset[str]
     masked: frozenset[str]
     nameless: frozenset[str]
+    heads: frozenset[str]
+    parties: frozenset[str]
     ambiguous: Mapping[str, tuple[tuple[str, AnyType], ...]]
 
 
@@ -102,7 +108,8 @@ def _index(pack: Pack) -> _Index:
     words = cast(Mapping[str, Any], pack.settings.get("header_words", {}))
     same = {_letters(key).lower(): str(value) for key, value in words.get("same", {}).items()}
     sets = {
-        name: frozenset(fold(one) for one in words.get(name, ())) for name in ("empty", "hashed", "masked", "nameless")
+        name: frozenset(fold(one) for one in words.get(name, ()))
+        for name in ("empty", "hashed", "masked", "nameless", "heads", "parties")
     }
     exact: dict[str, HeaderRule] = {}
     canonical: dict[str, HeaderRule] = {}
@@ -122,8 +129,10 @@ def _index(pack: Pack) -> _Index:
                     unordered.setdefault(tuple(sorted(plain)), rule)
     ordered = sorted(exact.items(), key=lambda item: (-len(item[0]), item[0]))
     by_length: dict[int, list[tuple[str, HeaderRule]]] = {}
-    for item in ordered:
+    for item in (*ordered, *sorted((i for i in canonical.items() if i[0] not in exact), key=lambda i: i[0])):
         by_length.setdefault(len(item[0]), []).append(item)
+    sides = {fold(word): role for role, listed in words.get("sides", {}).items() for word in listed}
+    known.update(sides)
     types = {rule.role: rule.column_type for rule in pack.headers}
     return _Index(
         exact,
@@ -131,6 +140,8 @@ def _index(pack: Pack) -> _Index:
         unordered,
         tuple(item for item in ordered if len(item[0]) >= 5),
         {n: tuple(held) for n, held in by_length.items()},
+        {rule.role: rule for rule in reversed(pack.headers)},
+        sides,
         frozenset(known),
         same,
         ambiguous={
@@ -212,6 +223,31 @@ def _runs(words: list[str], spellings: Mapping[str, HeaderRule]) -> tuple[Header
     return None
 
 
+def _sided(words: list[str], index: _Index) -> HeaderRule | None:
+    """The role of a number of which the words say whose it is, as in `originating mobile number`."""
+    roles = {index.sides[word] for word in words if word in index.sides}
+    rest = "".join(word for word in words if word not in index.sides and word not in index.parties)
+    rule = index.canonical.get(rest) or index.exact.get(rest)
+    if len(roles) != 1 or rule is None or rule.role != "subscriber_number":
+        return None
+    return index.by_role.get(roles.pop())
+
+
+def _slip(text: str, index: _Index) -> HeaderRule | None:
+    """The spelling that a text is but for one letter, of those that begin alike."""
+    for n in (len(text), len(text) - 1, len(text) + 1):
+        for word, rule in index.by_length.get(n, ()):
+            if word[0] == text[0] and _near(word, text):
+                return rule
+    return None
+
+
+def _meant(word: str, index: _Index) -> str:
+    """The known word that a word is but for one letter, itself where there is none or more than one."""
+    near = [known for known in index.known if known[0] == word[0] and len(known) >= 4 and _near(known, word)]
+    return near[0] if len({index.same.get(known, known) for known in near}) == 1 else word
+
+
 @lru_cache(maxsize=65536)
 def _match(pack: Pack, name: str) -> HeaderMatch | None:
     index = _index(pack)
@@ -234,7 +270,7 @@ def _match(pack: Pack, name: str) -> HeaderMatch | None:
         return HeaderMatch(role, kind, firm, None, tuple(one for one in meant if one[0] != role))
     if rule is not None:
         return _made(rule, 1.0)
-    if "." in name:
+    if "." in name and ". " not in name:
         parts = [part for part in name.split(".") if part]
         for leaf in (" ".join(parts[-2:]), parts[-1]):
             inner = _match(pack, leaf) if leaf != name else None
@@ -254,18 +290,31 @@ def _match(pack: Pack, name: str) -> HeaderMatch | None:
         rule = index.unordered.get(tuple(sorted(tried)))
         if rule is not None:
             return _made(rule, 0.9)
-    for spelled, spellings in ((words, index.exact), (plain, index.canonical)):
-        run = _runs(spelled, spellings)
-        if run is not None:
-            rule, text, size = run
-            return _made(rule, 0.75 if size > 1 or len(text) >= 4 else 0.5)
+    if (rule := _sided(lettered, index)) is not None:
+        return _made(rule, 0.9)
+    odd = [word for word in words if word not in index.known and len(word) >= 4 and word.isalpha()]
+    if odd and len(whole) >= 8:
+        if (rule := _slip(whole, index)) is not None:
+            return _made(rule, 0.7)
+        meant_words = [_meant(word, index) if word in odd and len(word) >= 5 else word for word in words]
+        inner = _match(pack, " ".join(meant_words)) if meant_words != words else None
+        if inner is not None and inner.weight >= 0.75 and inner.role != "none":
+            return replace(inner, weight=0.7)
+    if "of" in words[1:-1]:  # what a header of two parts names stands first
+        inner = _match(pack, " ".join(words[: len(words) - 1 - words[::-1].index("of")]))
+        if inner is not None and inner.weight >= 0.9 and inner.role != "none":
+            return replace(inner, weight=0.75)
+    if len(plain) > 1 and plain[-1] in index.heads:
+        inner = _match(pack, plain[-1])
+        return replace(inner, weight=0.5) if inner is not None else HeaderMatch("none", ColumnType.OTHER, 0.5)
+    runs = [run for run in (_runs(words, index.exact), _runs(plain, index.canonical)) if run is not None]
+    if runs:
+        rule, text, size = max(runs, key=lambda run: len(run[1]))
+        return _made(rule, 0.75 if size > 1 or len(text) >= 4 else 0.5)
     if plain != words and len(plain) == 1 and plain[0] in index.exact:
         return _made(index.exact[plain[0]], 0.8)
-    if len(whole) >= 6:
-        for n in (len(whole), len(whole) - 1, len(whole) + 1):
-            for word, rule in index.by_length.get(n, ()):
-                if word[0] == whole[0] and _near(word, whole):
-                    return _made(rule, 0.7)
+    if len(whole) >= 6 and (rule := _slip(whole, index)) is not None:
+        return _made(rule, 0.7)
     for word, rule in index.long:
         if word in whole and len(word) * 2 >= len(whole):
             return _made(rule, 0.6)
