@@ -159,7 +159,7 @@ class Budget:
     def __init__(self, limits: Limits, stored: int | None) -> None:
         """Nothing is expanded yet; `stored` bytes are the outermost file's size, where known."""
         self._limits, self._stored = limits, stored
-        self._expanded = self._members = 0
+        self._expanded = self._decoded = self._members = 0
 
     def spend(self, count: int) -> None:
         """Take `count` bytes.
@@ -168,10 +168,22 @@ class Budget:
             LimitError: all together they are more than `max_expanded`, or than `max_ratio` allows.
         """
         self._expanded += count
-        if self._expanded > self._limits.max_expanded:
-            raise LimitError("what the outermost file expands to is larger than max_expanded; the rest was left out")
+        self._judge()
         if self._limits.exceeds_ratio(self._expanded, self._stored):
             raise LimitError("the outermost file expands by more than max_ratio; the rest was left out")
+
+    def decode(self, count: int) -> None:
+        """Take `count` bytes that columns are decoded to; a text that stands there once may fill a column.
+
+        Raises:
+            LimitError: all together they are more than `max_expanded`.
+        """
+        self._decoded += count
+        self._judge()
+
+    def _judge(self) -> None:
+        if self._expanded + self._decoded > self._limits.max_expanded:
+            raise LimitError("what the outermost file expands to is larger than max_expanded; the rest was left out")
 
     def member(self) -> None:
         """Take a member.

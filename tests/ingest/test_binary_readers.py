@@ -22,7 +22,9 @@ from scanner.errors import ReadError
 from scanner.ingest.containers.registry import CONTAINERS
 from scanner.ingest.interface import Source, Stream
 from scanner.ingest.readers.avro import Avro
-from scanner.ingest.readers.columnar import Arrow, Orc, Parquet, leaf_paths, leaves
+from scanner.ingest.readers.columnar import Parquet, leaf_paths, leaves
+from scanner.ingest.readers.ipc import Arrow
+from scanner.ingest.readers.orc import Orc
 from scanner.ingest.readers.rows import find_header
 from scanner.ingest.readers.sheets import Sheets, cell_text
 from scanner.ingest.readers.sqlite import Sqlite

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from scanner.ingest.interface import Chunk, Stream
 from scanner.ingest.readers import columnar
-from scanner.ingest.readers.columnar import Arrow, Orc, Parquet
+from scanner.ingest.readers.columnar import Parquet
+from scanner.ingest.readers.ipc import Arrow
+from scanner.ingest.readers.orc import Orc
 from scanner.ingest.readers.pages import read_struct, write_struct
 from scanner.ingest.sources import BytesSource
 from scanner.options import Limits, ScanOptions

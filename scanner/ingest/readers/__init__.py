@@ -70,11 +70,11 @@ def _dated(head: bytes, name: str) -> bool:
 READERS: tuple[Reader, ...] = (
     Lazy("columnar", "Parquet", _begins(b"PAR1", b"PARE")),
     Lazy(
-        "columnar",
+        "ipc",
         "Arrow",
         lambda head, name: head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")) or head[3:4] == b"\0",
     ),
-    Lazy("columnar", "Orc", _begins(b"ORC")),
+    Lazy("orc", "Orc", _begins(b"ORC")),
     Lazy("avro", "Avro", _begins(b"Obj\1")),
     Lazy("sqlite", "Sqlite", _begins(b"SQLite format 3\0")),
     Lazy("sqlite", "SqliteLog", _begins(b"\x37\x7f\x06")),

@@ -1,21 +1,20 @@
-"""Parquet, Arrow IPC (file, stream, Feather) and ORC: columns as they are typed, nested ones flattened to leaves."""
+"""Parquet, and what the readers of columns share: columns as they are typed, nested ones flattened to leaves."""
 
 from __future__ import annotations
 
 import itertools
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 
 from scanner.errors import LimitError, ReadError
-from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
+from scanner.ingest.interface import Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail
 from scanner.ingest.readers import pages
 from scanner.ingest.readers.text import printable_runs
 from scanner.ingest.sources import digest
-from scanner.ingest.spool import as_read_error, fault_of, problem_of
+from scanner.ingest.spool import as_read_error, budget_of, fault_of, problem_of
 from scanner.model import Problem
 from scanner.options import Limits, ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -29,12 +28,10 @@ _BATCH_BYTES = 32 << 20
 _BIG_PAGE = 128 << 20
 #: Encodings of pages that hold places in a dictionary.
 _PLACES = (2, 8)
+#: Shares of a scan's memory that a group of columns held at once, a batch and a cell may take: one part in so many.
+_GROUP_SHARE, _BATCH_SHARE = 8, 32
 #: Bytes of a cell in Arrow's arrays that no page accounts for.
 _CELL = 8
-#: The most that a piece of a stream in an ORC file expands to.
-_ORC_PIECE = 1 << 23
-#: Rows after which an Arrow batch is cut: writers may put a whole table into one.
-_SLICE_ROWS = 1 << 18
 
 
 def leaf_paths(kind: pa.DataType, name: str) -> list[str]:
@@ -47,7 +44,7 @@ def leaf_paths(kind: pa.DataType, name: str) -> list[str]:
         return [path for i in range(kind.num_fields) for path in leaf_paths(kind[i].type, f"{name}.{kind[i].name}")]
     if pa.types.is_map(kind):
         return leaf_paths(kind.key_type, f"{name}[].key") + leaf_paths(kind.item_type, f"{name}[].value")
-    if _is_list(kind):
+    if is_list(kind):
         return leaf_paths(kind.value_type, f"{name}[]")
     return [name]
 
@@ -69,7 +66,7 @@ def leaves(array: pa.Array) -> list[pa.Array]:
         return [leaf for child in array.flatten() for leaf in leaves(child)]
     if pa.types.is_map(kind):
         return leaves(_as_list(array))
-    if _is_list(kind):
+    if is_list(kind):
         return leaves(array.flatten())
     if pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
         return [array.cast(pa.large_binary())]
@@ -88,7 +85,8 @@ def _as_list(array: pa.MapArray) -> pa.ListArray:
     return pa.ListArray.from_buffers(pa.list_(entry), len(array), kept, offset=array.offset, children=[held])
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a type is one of the kinds of lists."""
     return bool(
         pa.types.is_list(kind)
         or pa.types.is_large_list(kind)
@@ -108,7 +106,8 @@ def batch_chunk(batch: pa.RecordBatch) -> Chunk:
     return Chunk(batch.num_rows, tuple(leaf for column in batch.columns for leaf in leaves(column)))
 
 
-def _table_chunk(table: pa.Table) -> Chunk:
+def table_chunk(table: pa.Table) -> Chunk:
+    """The chunk of a table."""
     columns: list[pa.Array] = []
     for column in table.columns:
         paths = len(leaf_paths(column.type, ""))
@@ -148,6 +147,64 @@ class Course:
         return Tail(self.status, tuple(self.problems), sha256, length, length, read)
 
 
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """Bytes of columns once expanded that are held at a time."""
+
+    group: int
+    """Of what is decoded as a whole."""
+    batch: int
+    cell: int
+    """Columns with larger ones are searched as text."""
+
+    @staticmethod
+    def of(options: ScanOptions) -> Portions:
+        """Those of a scan, which are smaller where it has little memory."""
+        share = options.memory // _GROUP_SHARE
+        batch = options.memory // _BATCH_SHARE
+        return Portions(min(_BIG_GROUP, share), min(_BATCH_BYTES, batch), min(_BIG_PAGE, share))
+
+    @property
+    def column(self) -> int:
+        """Of one column that is decoded alone."""
+        return 2 * self.group
+
+    def groups(self, weights: Mapping[int, int]) -> list[list[int]]:
+        """Columns of a table, by their bytes, as they are decoded one group after the other."""
+        out: list[list[int]] = []
+        held = 0
+        for place, weight in weights.items():
+            if not out or held + weight > self.group:
+                out.append([])
+                held = 0
+            out[-1].append(place)
+            held += weight
+        return out
+
+    def rows(self, rows: int, plain: int) -> int:
+        """Rows of a batch of a table of so many rows and bytes."""
+        return min(_BATCH_ROWS, max(1, rows * self.batch // max(1, plain)))
+
+
+class Swelling:
+    """What a file of columns is decoded to, held against the limits."""
+
+    def __init__(self, source: Source, limits: Limits) -> None:
+        """Nothing so far."""
+        self._limits, self._budget, self._plain = limits, budget_of(source, limits), 0
+
+    def by(self, plain: int) -> None:
+        """So many bytes more are about to be held.
+
+        Raises:
+            LimitError: they are more than `max_member` or `max_expanded`.
+        """
+        self._plain += plain
+        if self._plain > self._limits.max_member:
+            raise LimitError("the columns expand beyond max_member; the rest was left out")
+        self._budget.decode(plain)
+
+
 def unreadable(path: str, form: Format, course: Course, error: ReadError) -> Stream:
     """A stream without parts whose tail says why."""
     course.failed(error, Status.UNREADABLE)
@@ -160,7 +217,7 @@ def handle(source: Source) -> Any:
     return pa.OSFile(str(file)) if file is not None else pa.PythonFile(source.seekable(), mode="r")
 
 
-def _deferred(parts: Callable[[], Iterator[Part]], course: Course, what: str) -> Iterator[Part]:
+def deferred(parts: Callable[[], Iterator[Part]], course: Course, what: str) -> Iterator[Part]:
     """Parts up to the first fault, which becomes a problem of the artifact."""
     try:
         yield from parts()
@@ -196,8 +253,8 @@ class RowGroup:
             with handle(self.source) as stream, _open(pq, stream, self.metadata, list(self.repeating)) as file:
                 try:
                     kept = _kept(file.schema_arrow, self.without)
-                    chunk = _table_chunk(file.read_row_group(self.group, kept, use_threads=False))
-                    return _placed(chunk, file.schema_arrow, self.without)
+                    chunk = table_chunk(file.read_row_group(self.group, kept, use_threads=False))
+                    return placed(chunk, file.schema_arrow, self.without)
                 except Exception as error:
                     return self._by_column(file, as_read_error(error, f"row group {self.group + 1} is damaged"))
         except ReadError:
@@ -215,7 +272,7 @@ class RowGroup:
                 continue
             try:
                 columns.extend(
-                    _table_chunk(file.read_row_group(self.group, columns=[one.name], use_threads=False)).columns
+                    table_chunk(file.read_row_group(self.group, columns=[one.name], use_threads=False)).columns
                 )
             except Exception:
                 bad += 1
@@ -243,7 +300,7 @@ def _kept(schema: pa.Schema, without: frozenset[str]) -> list[str] | None:
     return [one.name for one in schema if one.name not in without] if without else None
 
 
-def _placed(chunk: Chunk, schema: pa.Schema, without: frozenset[str]) -> Chunk:
+def placed(chunk: Chunk, schema: pa.Schema, without: frozenset[str]) -> Chunk:
     """The chunk with nothing in place of the columns that were not decoded."""
     if not without:
         return chunk
@@ -266,7 +323,7 @@ class _Weight:
     """Columns of text of which all pages hold places in a dictionary."""
 
 
-def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight:
+def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema, sizes: Portions) -> _Weight:
     about = metadata.row_group(group)
     chunks = [about.column(index) for index in range(about.num_columns)]
     cells = about.num_rows * len(chunks) * _CELL
@@ -274,20 +331,20 @@ def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema) -> _Weight
     if len(owners) != len(chunks):
         owners = [one.path_in_schema.split(".")[0] for one in chunks]
     walked: list[list[pages.Page]] = []
-    sizes: list[int] = []
+    decoded: list[int] = []
     for one in chunks:
         begin = one.data_page_offset
         if one.has_dictionary_page and 0 < (one.dictionary_page_offset or 0) < begin:
             begin = one.dictionary_page_offset
         found = list(pages.pages(stream, begin, begin + one.total_compressed_size)) if begin > 0 else []
         walked.append(found)
-        sizes.append(_decoded(stream, metadata, group, one, found))
+        decoded.append(_decoded(stream, metadata, group, one, found, sizes))
     swollen = {
         owner
-        for owner, found, size in zip(owners, walked, sizes, strict=True)
-        if max((page.plain for page in found), default=0) > _BIG_PAGE or size > _BIG_PAGE * max(1, about.num_rows)
+        for owner, found, size in zip(owners, walked, decoded, strict=True)
+        if max((page.plain for page in found), default=0) > sizes.cell or size > sizes.cell * max(1, about.num_rows)
     }
-    plain = sum(size for owner, size in zip(owners, sizes, strict=True) if owner not in swollen)
+    plain = sum(size for owner, size in zip(owners, decoded, strict=True) if owner not in swollen)
     texts: dict[str, list[tuple[str, pages.Page]]] = {}
     codecs = pages.codecs(stream, group) if swollen else []
     for owner, codec, found in zip(owners, codecs, walked, strict=False):
@@ -309,14 +366,14 @@ def _repeating(schema: pa.Schema, chunks: list[Any], walked: list[list[pages.Pag
     return tuple(out)
 
 
-def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pages.Page]) -> int:
+def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pages.Page], sizes: Portions) -> int:
     """Bytes of a column chunk once decoded; values of a dictionary may be long, and repeated without end."""
     size = sum(page.plain for page in found)
     dictionary = sum(page.plain for page in found if page.kind == pages.DICTIONARY)
-    if chunk.physical_type != "BYTE_ARRAY" or dictionary > _BIG_PAGE:
+    if chunk.physical_type != "BYTE_ARRAY" or dictionary > sizes.cell:
         return size
     values = sum(page.values for page in found if page.kind in (pages.DATA, pages.DATA_V2))
-    if dictionary * values <= _BIG_GROUP:
+    if dictionary * values <= sizes.group:
         return size + dictionary * values
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -339,17 +396,17 @@ def _dictionaries(array: pa.Array) -> list[pa.Array]:
         return [one for child in array.flatten() for one in _dictionaries(child)]
     if pa.types.is_map(array.type):
         return _dictionaries(array.keys) + _dictionaries(array.items)
-    return _dictionaries(array.values) if _is_list(array.type) else []
+    return _dictionaries(array.values) if is_list(array.type) else []
 
 
-def _searched(stream: Any, codec: str, page: pages.Page, limits: Limits) -> Iterator[Chunk]:
+def _searched(stream: Any, codec: str, page: pages.Page, cell: int, limits: Limits) -> Iterator[Chunk]:
     """The printable runs of a page, a window at a time.
 
     Raises:
         ReadError: it cannot be expanded, or by more than it may.
     """
     carry = b""
-    for window in pages.windows(stream, codec, page, _BIG_PAGE, limits):
+    for window in pages.windows(stream, codec, page, cell, limits):
         runs, carry = printable_runs(carry + window, last=False)
         if runs:
             yield Chunk(0, (), tuple(Loose(one, "bad_row") for one in runs))
@@ -390,24 +447,26 @@ class Parquet:
             return
 
         def parts() -> Iterator[Part]:
-            order = itertools.count()
+            order, sizes = itertools.count(), Portions.of(options)
+            swelling = Swelling(source, options.limits)
             with handle(source) as stream, _open(pq, stream, metadata) as file:
                 for group in range(metadata.num_row_groups):
                     rows = metadata.row_group(group).num_rows
                     if rows == 0:
                         continue
-                    weight = _weigh(stream, metadata, group, schema)
+                    weight = _weigh(stream, metadata, group, schema, sizes)
+                    swelling.by(weight.plain)
                     without = frozenset(weight.swollen)
-                    if weight.plain <= _BIG_GROUP:
+                    if weight.plain <= sizes.group:
                         repeating = tuple(one for one in weight.repeating if one not in without)
                         yield RowGroup(source, metadata, group, next(order), course, without, repeating)
                     else:
-                        size = min(_BATCH_ROWS, max(1, rows * _BATCH_BYTES // weight.plain))
+                        size = sizes.rows(rows, weight.plain)
                         kept = _kept(schema, without)
                         for batch in file.iter_batches(size, row_groups=[group], columns=kept, use_threads=False):
-                            yield Parsed(next(order), _placed(batch_chunk(batch), schema, without))
+                            yield Parsed(next(order), placed(batch_chunk(batch), schema, without))
                     for place in weight.swollen.values():
-                        yield from _as_text(stream, place, group, options.limits, order, course)
+                        yield from _as_text(stream, place, group, sizes.cell, options.limits, order, course)
 
         head = Head(
             source.path,
@@ -416,7 +475,7 @@ class Parquet:
             detail=f"{metadata.num_row_groups} row groups",
             rows=metadata.num_rows,
         )
-        yield Stream(head, _deferred(parts, course, "a row group cannot be read"), course.tail)
+        yield Stream(head, deferred(parts, course, "a row group cannot be read"), course.tail)
 
 
 def _without_footer(source: Source, course: Course, limits: Limits) -> Iterator[Stream]:
@@ -440,13 +499,14 @@ def _without_footer(source: Source, course: Course, limits: Limits) -> Iterator[
 
     detail = f"{len(rebuilt.groups)} row groups without a footer"
     head = Head(source.path, Format.PARQUET, columns=rebuilt.columns, detail=detail)
-    yield Stream(head, _deferred(parts, course, "a row group cannot be recovered"), course.tail)
+    yield Stream(head, deferred(parts, course, "a row group cannot be recovered"), course.tail)
 
 
 def _as_text(
     stream: Any,
     found: list[tuple[str, pages.Page]],
     group: int,
+    cell: int,
     limits: Limits,
     order: Iterator[int],
     course: Course,
@@ -457,7 +517,7 @@ def _as_text(
     course.failed(LimitError(message))
     for codec, page in found:
         try:
-            for chunk in _searched(stream, codec, page, limits):
+            for chunk in _searched(stream, codec, page, cell, limits):
                 yield Parsed(next(order), chunk)
         except ReadError as error:
             course.failed(error)
@@ -469,187 +529,3 @@ def _refused(error: BaseException) -> ReadError:
     if not isinstance(error, ReadError) and ("encrypt" in text or "decrypt" in text):
         return ReadError(ProblemCode.ENCRYPTED, "columns are enciphered; their key is needed")
     return made
-
-
-class Arrow:
-    """Reads Arrow IPC files (Feather 2) and streams, and Feather 1."""
-
-    def recognise(self, head: bytes, name: str) -> bool:
-        """By the magic bytes, or a stream's first message, which is a schema."""
-        return head[:6] == b"ARROW1" or head[:4] == b"FEA1" or _is_stream(head)
-
-    def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
-        """One stream."""
-        course = Course(source)
-        try:
-            stream = handle(source)
-            schema, batches = _arrow(stream, source.head())
-            columns = schema_paths(schema)
-        except BaseException as error:
-            made = as_read_error(error, "no Arrow schema can be read")
-            yield unreadable(source.path, Format.ARROW, course, made)
-            return
-
-        def parts() -> Iterator[Part]:
-            order = 0
-            for batch in batches():
-                for start in range(0, batch.num_rows, _SLICE_ROWS):
-                    yield Parsed(order, batch_chunk(batch.slice(start, _SLICE_ROWS)))
-                    order += 1
-
-        head = Head(source.path, Format.ARROW, columns=columns)
-        yield Stream(head, _deferred(parts, course, "the file ends or breaks before its last batch"), course.tail)
-
-
-def _is_stream(head: bytes) -> bool:
-    if head[:4] == b"\xff\xff\xff\xff":
-        head = head[4:]
-    elif len(head) < 8 or head[3] != 0:
-        return False
-    length = int.from_bytes(head[:4], "little")
-    if not 32 <= length <= 1 << 26 or len(head) < 16:
-        return False
-    try:
-        pa.ipc.read_schema(pa.py_buffer(head[: 4 + length] if length <= len(head) else head))
-    except Exception:
-        return False
-    return True
-
-
-def _arrow(stream: Any, head: bytes) -> tuple[pa.Schema, Callable[[], Iterator[pa.RecordBatch]]]:
-    if head[:4] == b"FEA1":
-        from pyarrow import feather
-
-        table = feather.read_table(stream)
-        return table.schema, lambda: iter(table.to_batches(_SLICE_ROWS))
-    if head[:6] == b"ARROW1":
-        try:
-            file = pa.ipc.open_file(stream)
-            return file.schema, lambda: (file.get_batch(i) for i in range(file.num_record_batches))
-        except (pa.ArrowInvalid, OSError):  # a file is a stream between two magics: without its footer, read that
-            stream.seek(8)
-            opened = pa.ipc.open_stream(stream)
-            return opened.schema, lambda: _then_fail(opened)
-    opened = pa.ipc.open_stream(stream)
-    return opened.schema, lambda: iter(opened)
-
-
-def _then_fail(batches: Any) -> Iterator[pa.RecordBatch]:
-    yield from batches
-    raise ReadError(ProblemCode.TRUNCATED, "the Arrow footer is missing or damaged; batches before it were read")
-
-
-class Orc:
-    """Reads ORC: one part per stripe."""
-
-    def recognise(self, head: bytes, name: str) -> bool:
-        """By the magic bytes, where what follows is no text."""
-        return head[:3] == b"ORC" and min(head[3:64], default=9) < 9
-
-    def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
-        """One stream."""
-        from pyarrow import orc
-
-        course = Course(source)
-        try:
-            with handle(source) as stream:
-                file = orc.ORCFile(stream)
-                stripes, rows, columns = file.nstripes, file.nrows, schema_paths(file.schema)
-        except BaseException as error:
-            message = "the ORC footer is missing or damaged; what is printable in the stripes was searched"
-            course.failed(as_read_error(error, message))
-            head = Head(source.path, Format.ORC, columns=(None,), lines=True)
-            yield Stream(head, _deferred(lambda: _stripes_text(source), course, "a stripe is damaged"), course.tail)
-            return
-
-        def parts() -> Iterator[Part]:
-            for stripe in range(stripes):
-                yield Stripe(source, stripe)
-
-        head = Head(source.path, Format.ORC, columns=columns, detail=f"{stripes} stripes", rows=rows)
-        yield Stream(head, parts(), course.tail)
-
-
-def _stripes_text(source: Source) -> Iterator[Part]:
-    """Printable runs of an ORC file's streams: pieces of at most 2^23 bytes behind a length, in one codec, or none.
-
-    (ORC specification v1, "Compression": 3 bytes hold the length, and in the lowest bit whether the piece is plain.)
-    """
-    with source.seekable() as stream:
-        size = stream.seek(0, 2)
-        first = 3
-        while first < size and (head := _read(stream, first, 3))[0] & 1:  # pieces that are plain tell no codec
-            first += 3 + (int.from_bytes(head, "little") >> 1)
-        codec = next((one for one in ("zlib", "snappy", "zstd", "lz4") if _piece(stream, first, one) is not None), "")
-        at, order, carry = 3, 0, b""
-        while at < size:
-            made = _piece(stream, at, codec) if codec else None
-            if made is None:  # no codec, or what lies behind the cut
-                plain = _read(stream, at, _ORC_PIECE)
-                made = plain, at + len(plain)
-            plain, at = made
-            runs, carry = printable_runs(carry + plain, last=at >= size)
-            if runs:
-                yield Parsed(order, Chunk(len(runs), (column_of(runs),)))
-                order += 1
-
-
-def _read(stream: BinaryIO, at: int, length: int) -> bytes:
-    stream.seek(at)
-    return stream.read(length)
-
-
-def _piece(stream: BinaryIO, at: int, codec: str) -> tuple[bytes, int] | None:
-    """The bytes of a piece, and where the next begins; None where there is none in that codec."""
-    head = int.from_bytes(_read(stream, at, 3), "little")
-    held, end = stream.read(head >> 1), at + 3 + (head >> 1)
-    if len(held) < head >> 1 or not held:
-        return None
-    if head & 1:
-        return held, end
-    try:
-        if codec == "zlib":
-            plain = zlib.decompressobj(-15).decompress(held, _ORC_PIECE)
-        elif codec == "zstd":
-            plain = pa.CompressedInputStream(pa.BufferReader(held), "zstd").read(_ORC_PIECE)
-        else:
-            size = _snappy_size(held) if codec == "snappy" else _ORC_PIECE
-            plain = bytes(pa.decompress(held, size, codec if codec == "snappy" else "lz4_raw"))
-    except (pa.ArrowException, OSError, ValueError, zlib.error):
-        return None
-    return bytes(plain), end
-
-
-def _snappy_size(data: bytes) -> int:
-    """The size that stands in front of a block of Snappy.
-
-    Raises:
-        ValueError: it is more than a piece may have.
-    """
-    size = sum((byte & 127) << 7 * place for place, byte in enumerate(data[:4]) if all(b > 127 for b in data[:place]))
-    if size > _ORC_PIECE:
-        raise ValueError("a piece of more than 2^23 bytes")
-    return size
-
-
-@dataclass(frozen=True, slots=True)
-class Stripe:
-    """One stripe of an ORC file; opens the file for itself."""
-
-    source: Source
-    order: int
-
-    def read(self) -> Chunk:
-        """The stripe's columns.
-
-        Raises:
-            ReadError: it is damaged.
-        """
-        from pyarrow import orc
-
-        try:
-            with handle(self.source) as stream:
-                read = orc.ORCFile(stream).read_stripe(self.order)
-                return batch_chunk(read) if isinstance(read, pa.RecordBatch) else _table_chunk(read)
-        except Exception as error:
-            raise as_read_error(error, f"stripe {self.order + 1} cannot be read") from None

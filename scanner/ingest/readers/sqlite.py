@@ -112,12 +112,14 @@ def _connect(source: Source) -> tuple[sqlite3.Connection, ReadError | None]:
             raise LimitError("a packed or damaged database above 2 GiB is not read from memory; unpack it first")
         with source.seekable() as stream:
             data = bytearray(stream.read())
-        data.extend(bytes(max(0, min(stated, _IN_MEMORY) - len(data))))
+        if cut is not None:  # what it says cannot be held, and need not be: what is there are so many pages
+            data.extend(bytes(-len(data) % max(page, 1)))
+            data[28:32] = (len(data) // max(page, 1)).to_bytes(4, "big")
         if log is not None and cut is None:
             cut = apply_log(data, log.read_bytes(), page)
         data[18:20] = b"\1\1"  # a write-ahead log cannot lie beside a database in memory
         connection = sqlite3.connect(":memory:", check_same_thread=False)
-        connection.deserialize(bytes(data))
+        connection.deserialize(data)
     connection.text_factory = bytes
     return connection, cut
 
@@ -172,6 +174,8 @@ def apply_log(data: bytearray, log: bytes, page: int) -> ReadError | None:
             committed.update(pending)
             pending, pages = {}, after
         at += 24 + page
+    if pages * page > len(data) + len(log):  # pages that stand in neither
+        return ReadError(ProblemCode.CORRUPT, "the write-ahead log beside the database is damaged and was left out")
     if pages * page > _IN_MEMORY:
         return LimitError("with its write-ahead log the database is above 2 GiB; the log was left out")
     if pages:
