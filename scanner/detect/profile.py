@@ -245,6 +245,26 @@ def _constant(data: Any) -> Any:
     return data
 
 
+def _grids(chunk: Chunk) -> Iterator[tuple[Grid, Sequence[int]]]:
+    """Columns that lie in one buffer with equally many cells, as grids, and which they are.
+
+    Passed over together, a stretch of the buffer is read from memory once and not once a column.
+    """
+    if chunk.grid is not None:
+        if chunk.rows:
+            yield chunk.grid, range(len(chunk.columns))
+        return
+    alike: dict[tuple[int, int], list[int]] = {}
+    for place, column in enumerate(chunk.columns):
+        if isinstance(column, Cells) and len(column):
+            alike.setdefault((id(column.data), len(column)), []).append(place)
+    for places in alike.values():
+        if len(places) > 1:
+            some = [chunk.columns[place] for place in places]
+            starts, stops = np.stack([one.starts for one in some]), np.stack([one.stops for one in some])
+            yield Grid(some[0].data, starts, stops, len(some[0])), places
+
+
 def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> None:
     """Add the columns of a grid to their profiles: common shapes the quick way, the rest of the cells the general one.
 
@@ -410,13 +430,16 @@ class ArtifactProfile:
             made.append(column)
             touched[key] = column
             self.cells += len(array)
-        if chunk.grid is not None and chunk.rows and is_compiled() and not lines:
-            for column, array in zip(made, chunk.columns, strict=True):
-                column.ready(tables, len(array))
-                column.also(array, array, tables, order, self.keep)
-            scan_grid(chunk.grid, made, tables)
-        else:
-            for column, array in zip(made, chunk.columns, strict=True):
+        in_grids: set[int] = set()
+        for grid, places in _grids(chunk) if is_compiled() and not lines else ():
+            for place in places:
+                array = chunk.columns[place]
+                made[place].ready(tables, len(array))
+                made[place].also(array, array, tables, order, self.keep)
+            scan_grid(grid, [made[place] for place in places], tables)
+            in_grids.update(places)
+        for place, (column, array) in enumerate(zip(made, chunk.columns, strict=True)):
+            if place not in in_grids:
                 column.scan(array, tables, order, self.keep, text_only=lines, across=lines)
                 if lines and not self.by_piece:
                     self._edges(array, order)

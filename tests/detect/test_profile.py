@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from scanner import compiled
-from scanner.detect.profile import ColumnProfile, as_text, weighed
+from scanner.detect.profile import ArtifactProfile, ColumnProfile, as_text, weighed
 from scanner.detect.tables import build
+from scanner.ingest.interface import Cells, Chunk
 from scanner.packs import load_pack
 
 TABLES = build(load_pack())
@@ -35,9 +36,13 @@ COLUMNS = {
 }
 
 
-def profiled(column: pa.Array) -> dict[str, Any]:
+def profiled(column: pa.Array | Cells) -> dict[str, Any]:
     made = ColumnProfile()
     made.scan(column, TABLES, 4, 3)
+    return shown(made)
+
+
+def shown(made: ColumnProfile) -> dict[str, Any]:
     arrays = ("counts", "lengths", "lead", "extremes", "rule_counts", "lex_counts", "times")
     sets = {code: held.keys().tolist() for code, held in sorted(made.sets.items())}
     digests = [one.tolist() for one in made.digests.items()]
@@ -56,6 +61,19 @@ def test_typed_values_that_repeat_are_counted_as_their_text_is(name: str) -> Non
     column = values.take(pa.array(np.random.default_rng(3).integers(0, len(values), ROWS)))
     plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
     assert profiled(column) == profiled(as_text(plain))
+
+
+def test_columns_in_one_buffer_show_what_each_shows_alone() -> None:
+    texts = [b"0300%07d" % number + b"35202-%07d-1" % number + b"Lahore" for number in range(0, 70_000, 7)]
+    data = np.frombuffer(b"".join(texts) + bytes(64), np.uint8)
+    firsts = np.arange(len(texts), dtype=np.int32) * len(texts[0])
+    spans = ((0, 11, 1), (11, 26, 1), (26, 32, 1), (0, 11, 3), (0, 0, 1))
+    columns = tuple(Cells(data, firsts[::step] + start, firsts[::step] + stop) for start, stop, step in spans)
+    other = pa.array([b"03001234567"] * len(texts))
+    whole = ArtifactProfile()
+    whole.scan(Chunk(len(texts), (*columns, other)), 4, TABLES, False)
+    for at, column in enumerate((*columns, other)):
+        assert shown(whole.columns[at]) == profiled(column)
 
 
 def test_values_that_repeat_are_written_out_once() -> None:
