@@ -295,6 +295,7 @@ ROW_ARRAYS = {
     "descriptions of fields": '{"fields": [{"id": "msisdn", "type": "t"}, {"id": "name", "type": "t"}],'
     ' "records": [["0300", "A"], ["0301", null]]}',
     "names in the first row": '[["msisdn", "name"], ["0300", "A"], ["0301", null]]',
+    "names in the first line": '["msisdn", "name"]\n["0300", "A"]\n["0301", null]\n',
     "a sheet's values": '{"range": "A1:B3", "values": [["msisdn", "name"], ["0300", "A"], ["0301", null]]}',
 }
 
@@ -303,7 +304,8 @@ ROW_ARRAYS = {
 @pytest.mark.parametrize("shard", [4096, 1 << 20])
 def test_rows_that_are_arrays_have_the_names_that_stand_with_them(name: str, shard: int) -> None:
     text = ROW_ARRAYS[name]
-    filler = ", " + ", ".join(f'["0302{i:07d}", "B"]' for i in range(2000))
+    between = "\n" if text.endswith("\n") else ", "
+    filler = between + between.join(f'["0302{i:07d}", "B"]' for i in range(2000))
     for data in (text, text.replace('["0301", null]', '["0301", null]' + filler)):
         (stream,) = JsonReader().read(BytesSource(data.encode(), "x.json"), ScanOptions(shard_bytes=shard))
         chunks = [part.read() for part in stream.parts]

@@ -246,14 +246,19 @@ class _Document:
     def _of_lines(self) -> Iterator[Part]:
         held: list[bytes | memoryview] = []
         size = 0
+        text = self._head[:_AHEAD].decode("utf-8", "surrogateescape")
+        names, header = self._headed(text, 0)
+        skip = len(text[:header].encode("utf-8", "surrogateescape")) if names else 0
         while not self._ended:
             piece, self._ended = next(self._pieces)
+            piece, skip = piece[skip:], max(0, skip - len(piece))
             cut = len(piece) if self._ended else piece.rfind(b"\n") + 1
             if not cut and size + len(piece) > self._options.limits.max_cell:
                 cut = len(piece)
             if cut or self._ended:
                 block = memoryview(piece)[:cut]
-                yield self._block((*held, block), LINES, (b"", 0), "")
+                made = self._block((*held, block), LINES, (b"", 0), "")
+                yield _Named(made, "", names) if names else made
                 self._rows += lines_of(block)
                 held, size = [], 0
             if cut < len(piece):
