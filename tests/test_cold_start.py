@@ -39,7 +39,7 @@ TINY = {
     "calls.csv": "caller,called,start,duration\n" + "03001234567,03217654321,2024-03-01 10:11:12,61\n" * 12,
     "calls.json": '[{"a": "03001234567", "b": [1]}, {"a": "03217654321", "c": null}, {"a": "03001234567" "d"}]',
     "calls.ndjson": '{"a": 923001234567}\n{"a": 923217654321,}\n',
-    "chat.txt": "Please ring 0300-1234567 before noon.\nHe did not come.\n" * 3,
+    "chat.txt": "Please ring 0300-1874562 before noon.\nHe did not come.\n" * 3,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -79,8 +80,8 @@ class _Count:
             self.add(one, verdict.type, *(_ALL if isinstance(verdict.type, PackType) else (k.SURE,)))
         return len(hidden) if verdict.form is Form.HASHED else None
 
-    def others(self, one: Facts, verdict: Verdict) -> None:
-        """Count identifiers of other types that stand in the column."""
+    def others(self, one: Facts, verdict: Verdict, lines: bool) -> None:
+        """Count identifiers of other types that stand in the column, or in the lines of a document."""
         phones = verdict.type in _PHONES
         if verdict.type in _MIXED_UP and verdict.form is Form.PLAIN:
             for kind in (T.MSISDN, T.CNIC):
@@ -94,7 +95,7 @@ class _Count:
                 if extra.type != verdict.type:
                     self.add(one, extra.type, *((k.SURE, k.IN_TEXT) if texty else (k.IN_TEXT,)))
         for kind in IDENTIFIER_TYPES:
-            if kind is verdict.type:
+            if kind is verdict.type or (lines and only_examples(one, kind)):
                 continue
             if phones and kind in _PHONES:
                 self.add(one, kind, *_ALL)
@@ -104,6 +105,27 @@ class _Count:
                 self.add(one, kind, *(_ALL if kind is T.MSISDN and _written_out(one) else (k.SURE, k.IN_TEXT)))
             else:
                 self.add(one, kind, k.IN_TEXT)
+
+
+#: The digits of a number that are its holder's own: their place from the right, and how many.
+_OWN = {T.MSISDN: (0, 7), T.CNIC: (1, 7)}
+
+
+def _typed(digits: str) -> bool:
+    """Whether digits look typed for an example: one or two different ones, or all in a row."""
+    steps = {int(b) - int(a) for a, b in pairwise(digits)}
+    return len(set(digits)) <= 2 or steps == {1} or steps == {-1}
+
+
+def only_examples(facts: Facts, kind: ColumnType) -> bool:
+    """Whether all numbers of a type within a text, and they are few, look typed for an example as in documentation."""
+    if kind not in _OWN:
+        return False
+    found = facts.found(kind, *_ALL)
+    if not 0 < len(found) <= facts.limit("prose", "examples"):
+        return False
+    place, count = _OWN[kind]
+    return all(_typed(f"{key // 10**place % 10**count:0{count}d}") for key in found.keys().tolist())
 
 
 def _written_out(facts: Facts) -> bool:
@@ -205,7 +227,7 @@ def judge(
             whole = one.times(verdict.type, k.WEAK, k.SURE)
             verdict = replace(verdict, matched=whole or min(verdict.matched, one.filled))
         distinct = count.column(one, verdict)
-        count.others(one, verdict)
+        count.others(one, verdict, lines)
         if (moments := _events(one, verdict)) is not None:
             events[index] = moments
         columns.append(
@@ -227,7 +249,7 @@ def judge(
         )
     loose = Facts.of(OUTSIDE, None, profile.loose, pack, tables)
     for kind in IDENTIFIER_TYPES:
-        if kind not in (T.PNR, T.TICKET_NUMBER):
+        if kind not in (T.PNR, T.TICKET_NUMBER) and not only_examples(loose, kind):
             count.add(loose, kind, k.IN_TEXT)
     for extra in pack.identifiers:
         count.add(loose, extra.type, k.IN_TEXT)

@@ -70,12 +70,12 @@ def test_an_unknown_purpose_is_refused_and_an_unreadable_file_is_no_pass(tmp_pat
 
 def test_identifiers_outside_of_columns_count(tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
-    note.write_text("Call 0300 1234567 about 35202-1234567-1\n")
+    note.write_text("Call 0300 1874562 about 35202-1874562-1\n")
     done = run("check-disclosure", str(note), "--purpose", "inter-operator", "--format", "json", "-q")
     assert done.exit_code == 1
     excess = json.loads(done.stdout)["artifacts"][0]["excess"]
     assert [(one["index"], one["type"]) for one in excess] == [(None, "cnic")]
-    assert "1234567" not in done.stdout
+    assert "1874562" not in done.stdout
 
 
 def test_two_files_side_by_side(tmp_path: Path) -> None:

@@ -162,3 +162,17 @@ def test_numbers_among_other_attributes_of_one_column_count() -> None:
 
     made = judged(attribute=words("mobile", "name", "address"), value=value)
     assert made.occurrences == {T.MSISDN: ROWS // 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("Write a number as 0300-1234567 or +92 333 3333333, a card as 35202-1234567-1.", {}),
+        ("Write a number as 0300-1234567; ours is 0300-1234576.", {T.MSISDN: 2}),
+        ("Cards are 35202-9876543-1, or 12345-1111111-1, and 35202-4417823-1 was mine.", {T.CNIC: 3}),
+    ],
+)
+def test_a_document_of_examples_exposes_nobody(text: str, counted: dict[T, int]) -> None:
+    profile = ArtifactProfile()
+    profile.scan(Chunk(1, (pa.array([text.encode()], pa.binary()),)), 0, TABLES, True)
+    assert judge(profile, (None,), PACK, TABLES, reveal=False, lines=True).occurrences == counted

@@ -190,6 +190,7 @@ def seeds() -> dict[str, bytes]:
         "lzma.zip": zipped({"a.csv": CSV}, zipfile.ZIP_LZMA),
         "pax.tar": tarred({"a.csv": CSV, "ü" * 120: b"x"}),
         "document.docx": docx(CSV),
+        "table.dbf": made.dbf([("MOBILE", "C", 11), ("AGE", "N", 3)], [[b"03001234567", b" 41"]] * 9),
         "message.msg": made.outlook("Call 0300-1234567", {"list.csv": CSV[:500]}),
         "letter.doc": made.word(["Call 0300-1234567", "or write"]),
         "talk.ppt": made.slides(["Call 0300-1234567", "or write"], made.word(["a", "b"])),

@@ -307,3 +307,15 @@ def slides(texts: list[str], embedded: bytes) -> bytes:
     held = record(0x1011, struct.pack("<I", len(embedded)) + zlib.compress(embedded), 16)
     user = record(0x0FF6, struct.pack("<II", 20, 0xE391C05F) + bytes(8))
     return compound({"Current User": user, "PowerPoint Document": inner + held})
+
+
+def dbf(fields: list[tuple[str, str, int]], rows: list[list[bytes]], stated: int | None = None) -> bytes:
+    """A dBase table of fields (name, type, width); cells are filled up with blanks on the right."""
+    size = 1 + sum(width for _, _, width in fields)
+    count = len(rows) if stated is None else stated
+    head = struct.pack("<BBBBIHH20x", 3, 124, 2, 29, count, 33 + 32 * len(fields), size)
+    for name, kind, width in fields:
+        head += name.encode().ljust(11, b"\0") + kind.encode() + bytes(4) + bytes([width]) + bytes(15)
+    widths = [width for _, _, width in fields]
+    body = (b" " + b"".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return head + b"\r" + b"".join(body) + b"\x1a"

@@ -66,6 +66,11 @@ def _dated(head: bytes, name: str) -> bool:
     return head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:64] or _DATED.search(head, 0, 2048) is not None
 
 
+def _fielded(head: bytes, name: str) -> bool:
+    """Whether a month and a day stand in the third and fourth byte."""
+    return len(head) > 64 and head[2] <= 12 and head[3] <= 31
+
+
 #: Formats with a signature come first; then formats of text, the strict before the lax; anything is binary in the end.
 READERS: tuple[Reader, ...] = (
     Lazy("columnar", "Parquet", _begins(b"PAR1", b"PARE")),
@@ -80,6 +85,7 @@ READERS: tuple[Reader, ...] = (
     Lazy("sqlite", "SqliteLog", _begins(b"\x37\x7f\x06")),
     Lazy("sheets", "Sheets", _begins(b"PK\3\4", b"\xd0\xcf\x11\xe0")),
     Lazy("plist", "PlistReader", _begins(b"bplist00")),
+    Lazy("dbase", "DbaseReader", _fielded),
     Lazy("json", "JsonReader", _json),
     Lazy("html", "HtmlReader", _markup),
     Lazy("xml", "XmlReader", _markup),
