@@ -139,6 +139,16 @@ def first_bit(typing_context, bits):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def leading(typing_context, bits):  # type: ignore[no-untyped-def]
+    """How many bits stand above the highest one set, in a word that is not 0."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), make
+
+
+@intrinsic
 def bits_set(typing_context, bits):  # type: ignore[no-untyped-def]
     """How many bits of a word are set."""
 

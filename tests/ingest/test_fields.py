@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from scanner import ScanOptions, compiled
 from scanner.ingest import FileSource
 from scanner.ingest.interface import Cells
+from scanner.ingest.readers.blocks import scan_records
 from scanner.ingest.readers.delimited import DelimitedReader, parse
-from scanner.ingest.readers.fields import count, holds, split
+from scanner.ingest.readers.fields import count, holds, plain_end, split
 from scanner.ingest.readers.text import lines_in
 
 CELL = st.text("ab1 \tخ", max_size=40)
@@ -137,3 +139,32 @@ def test_a_reader_finds_plain_blocks_in_place(tmp_path: Path, tail: str, plain: 
 def test_lines_end_however_they_do(lines: list[str], end: str) -> None:
     block = end.join(lines).encode()
     assert texts(lines_in(block)) == [line.encode() for line in lines if line]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.lists(st.text("ab", max_size=30) | QUOTED | st.text('a"', max_size=3), max_size=3), min_size=1),
+    st.sampled_from(["\n", "\r\n", "\n\n", "\r"]),
+    st.integers(1, 5),
+)
+def test_a_plain_end_is_the_end_of_a_record(rows: list[list[str]], end: str, times: int) -> None:
+    text = (end.join(",".join(row) for row in rows) + end).encode() * times + b"tail"
+    data = np.frombuffer(text, np.uint8)
+    found = plain_end(data, np.uint8(44), np.uint8(34), len(data) - 4)
+    if found > 0:
+        literals = np.zeros(64, np.int64)
+        assert scan_records(data, 44, 34, -1, found, False, literals) == (found, 0)
+
+
+@pytest.mark.parametrize("cell", [b'"a b"', b'"a""b"', b'"a\nb"', b'""'])
+@pytest.mark.parametrize("width", range(20, 70))
+def test_plain_quotes_are_cut_at_the_last_record(cell: bytes, width: int) -> None:
+    row = cell + b"," + b"x" * width + b"," + cell + b"\n"
+    data = np.frombuffer(row * 9, np.uint8)
+    found = plain_end(data, np.uint8(44), np.uint8(34), len(data) - 1)
+    assert found % len(row) == 0 and len(data) - 64 - 2 * len(row) < found < len(data)
+
+
+def test_a_quote_that_stays_open_is_left_to_the_general_scan() -> None:
+    data = np.frombuffer(b'a,"b\n' + b"c,d\n" * 300, np.uint8)
+    assert plain_end(data, np.uint8(44), np.uint8(34), len(data) - 1) == -1

@@ -6,10 +6,14 @@ import codecs
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from scanner.compiled import expect, kernel
+import numpy as np
+
+from scanner.compiled import expect, is_compiled, kernel
 from scanner.ingest.sources import Meter
 
 _LITERALS = 4096
+#: Line ends within quotes from which on a quote is taken for one that is never closed.
+MOST_LINES = 200
 
 
 class Buffers:
@@ -127,7 +131,7 @@ def scan_records(
                     if first_end < 0:
                         first_end = at + 1
                     lines += 1
-                    if lines > 200:
+                    if lines > MOST_LINES:
                         broken = True
                         break
                 elif c == 13:
@@ -137,7 +141,7 @@ def scan_records(
                         if first_end < 0:
                             first_end = at + 1
                         lines += 1
-                        if lines > 200:
+                        if lines > MOST_LINES:
                             broken = True
                             break
                 at += 1
@@ -208,12 +212,16 @@ class Cutter:
                 return len(data), ()
             # a carriage return at the very end may be half a line end; `reserve` keeps clear of it
             return data.rfind(self.end, 0, limit) + 1, ()
-        import numpy as np
-
         literals = np.zeros(2 * _LITERALS, np.int64)
         escape = 92 if self.escape else -1
         array = np.frombuffer(memoryview(data).toreadonly(), np.uint8)
         expect(len(data))
+        if not final and is_compiled() and self.end == b"\n" and not (self.escape and b"\\" in data):
+            from scanner.ingest.readers.fields import plain_end  # loads numba
+
+            end = plain_end(array, np.uint8(self.delimiter[0]), np.uint8(self.quote[0]), limit)
+            if end >= 0:
+                return int(end), ()
         cut, used = scan_records(array, self.delimiter[0], self.quote[0], escape, limit, final, literals)
         return int(cut), tuple((int(literals[i]), int(literals[i + 1])) for i in range(0, used, 2))
 

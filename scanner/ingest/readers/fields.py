@@ -8,14 +8,61 @@ import numpy as np
 
 from scanner.compiled import kernel
 from scanner.ingest.interface import Cells, Grid
-from scanner.lanes import bits_set, first_bit, marks, unusual_at
+from scanner.ingest.readers.blocks import MOST_LINES
+from scanner.lanes import bits_set, first_bit, leading, marks, unusual_at
 
 #: Bytes at the front of a block from which its number of rows is estimated.
 _SAMPLE = 1 << 16
 _CR, _LF = np.uint8(13), np.uint8(10)
-_NONE, _ONE = np.uint64(0), np.uint64(1)
+_NONE, _ONE, _U63, _TOP = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(1 << 63)
+_SHIFTS = tuple(np.uint64(1 << n) for n in range(6))
 #: What `split_rows` answers instead of a number of rows.
 _UNEVEN, _FULL = -1, -2
+
+
+@kernel
+def plain_end(data, delimiter, quote, limit):
+    """The last record end up to about `limit`; -1 where quotes stand elsewhere than around cells.
+
+    `data` is uint8[n], begins with a record and goes on behind `limit`; a line feed outside quotes ends a record. Goes
+    64 bytes at a time and compiled only; where it says -1, `scan_records` knows.
+    """
+    end = np.int64(0)
+    inside = _NONE  # all bits where the block before ended within quotes
+    before = _ONE  # the lowest bit where it ended so that a cell may begin
+    closing = False
+    broken = np.int64(0)  # line ends in the quotes that are open, at most
+    block = np.int64(0)
+    while block + 64 <= limit:
+        quotes = marks(data, block, quote, quote, quote, quote)
+        lines = marks(data, block, _LF, _LF, _LF, _LF)
+        ends = lines | marks(data, block, _CR, _CR, _CR, _CR)
+        beside = quotes | ends | marks(data, block, delimiter, delimiter, delimiter, delimiter)
+        within = quotes
+        for shift in _SHIFTS:
+            within ^= within << shift
+        within ^= inside
+        opens, closes = quotes & within, quotes & ~within
+        if opens & ~(beside << _ONE | before) or (closing and not beside & _ONE):
+            return -1
+        if closes & ~_TOP & ~(beside >> _ONE):
+            return -1
+        closing = closes & _TOP != _NONE
+        before = beside >> _U63
+        inside = _NONE - (within >> _U63)
+        held = bits_set(ends & within)
+        broken += held
+        if broken > MOST_LINES:
+            return -1
+        if quotes:
+            broken = held
+        outside = lines & ~within
+        if outside:
+            end = block + 64 - leading(outside)
+        block += 64
+    if closing and not (data[block] == delimiter or data[block] == quote or data[block] == _LF or data[block] == _CR):
+        return -1
+    return end
 
 
 @kernel
