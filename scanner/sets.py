@@ -445,6 +445,11 @@ class KeySet:
         other.settle()
         self._runs += other._runs
 
+    def join(self) -> None:
+        """Make one run of all where they lie in memory; as `settle`."""
+        if all(run.in_memory for run in self._runs):
+            self.run()
+
     def run(self) -> Run:
         """All keys as one run."""
         self.settle()

@@ -74,6 +74,8 @@ class Book(NamedTuple):
     lex_bits: Any
     names: Any
     """int64[2]: bits of the lexicons of names of persons, and of the words that introduce one."""
+    sizes: Any
+    """int64[256]: by first byte, how many bytes that are no spaces the texts have that whole cells may be, as bits."""
 
 
 class Tally(NamedTuple):
@@ -108,14 +110,16 @@ class Sink(NamedTuple):
 
 # --- bytes --------------------------------------------------------------------------------------------------------
 
-_DIGIT, _UPPER, _LOWER, _SPACE, _DASH, _DOT, _COLON, _SLASH, _AT, _PLUS, _STAR, _PAREN, _UNDER, _HIGH, _OTHER = range(
-    15
-)
+(
+    _DIGIT, _UPPER, _LOWER, _SPACE, _DASH, _DOT, _COLON, _SLASH, _AT, _PLUS, _STAR, _PAREN, _UNDER, _HIGH, _OTHER,
+    _CONTROL,
+) = range(16)  # fmt: skip
 
 
 def _byte_classes() -> np.ndarray:
     table = np.full(256, _OTHER, np.uint8)
     table[48:58], table[65:91], table[97:123], table[128:] = _DIGIT, _UPPER, _LOWER, _HIGH
+    table[:32] = _CONTROL
     for characters, kind in (
         (" \t\r\n", _SPACE), ("-", _DASH), (".", _DOT), (":", _COLON), ("/", _SLASH), ("@", _AT), ("+", _PLUS),
         ("*#", _STAR), ("()", _PAREN), ("_", _UNDER),
@@ -126,6 +130,11 @@ def _byte_classes() -> np.ndarray:
 
 
 BYTE_CLASSES = _byte_classes()
+#: Bytes from which they are counted many at a time.
+_MANY = 28
+CLASS_ONES = np.zeros((256, 2), np.int64)
+"""By byte, a 1 in the byte of its class: the classes below 8 in the first word, the others in the second."""
+CLASS_ONES[np.arange(256), BYTE_CLASSES >> 3] = 1 << (8 * (BYTE_CLASSES & 7).astype(np.int64))
 POW10 = np.array([10**i for i in range(19)], np.int64)
 _MASK56 = (1 << 56) - 1
 
@@ -1383,6 +1392,61 @@ def take_digits(
     return r >= 0
 
 
+@kernel(inline=True)
+def classes(buf, a, b, kinds):
+    """How many bytes of each class stand in a..b, to `kinds` (int64[16])."""
+    for k in range(16):
+        kinds[k] = 0
+    i = a
+    while b - i > _MANY:
+        end = min(b, i + 255)  # what a byte of the words counts up to
+        low = high = np.int64(0)
+        while i < end:
+            c = buf[i]
+            low += CLASS_ONES[c, 0]
+            high += CLASS_ONES[c, 1]
+            i += 1
+        for k in range(8):
+            kinds[k] += (low >> (8 * k)) & 255
+            kinds[8 + k] += (high >> (8 * k)) & 255
+    while i < b:
+        kinds[BYTE_CLASSES[buf[i]]] += 1
+        i += 1
+
+
+@kernel(inline=True)
+def lexicon_words(buf, a, b, table, values):
+    """The lexicons, as bits, that words in a..b stand in, each a run of letters."""
+    seen = np.int64(0)
+    i = a
+    while i < b:
+        h = np.int64(7)
+        start = i
+        while i < b:
+            c = np.int64(buf[i])
+            if 65 <= c <= 90:
+                c += 32
+            elif not (97 <= c <= 122 or c >= 128):
+                break
+            h = (h * 1099511628211 + c) & _MASK56  # as text_hash
+            i += 1
+        if i > start:
+            seen |= lookup(table, values, h)
+        i += 1
+    return seen
+
+
+@kernel(inline=True)
+def lexicon_cell(buf, a, b, size, sizes, table, values):
+    """The lexicons, as bits, that the whole of a..b stands in; `size` is its letters and digits."""
+    c = np.int64(buf[a])
+    if 65 <= c <= 90:
+        c += 32
+    if (97 <= c <= 122 or 48 <= c <= 57 or c >= 128) and not sizes[c] >> min(size, 62) & 1:
+        return np.int64(0)
+    return lookup(table, values, text_hash(buf, a, b))
+
+
 @kernel
 def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
     """One pass over the cells of a column; `scratch` (uint8) is longer than the longest cell."""
@@ -1409,11 +1473,8 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
         buf = data
         a = start
         b = stop
-        for k in range(16):
-            kinds[k] = 0
-        for i in range(a, b):
-            kinds[BYTE_CLASSES[buf[i]]] += 1
-        folded = kinds[_HIGH] > 0 or kinds[_OTHER] > 0
+        classes(buf, a, b, kinds)
+        folded = kinds[_HIGH] > 0 or kinds[_CONTROL] > 0
         if folded:
             b = fold(data, a, b, scratch)
             a = 0
@@ -1452,10 +1513,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 counts[TEXT_HIT] += weight
             continue
         if folded or b - a != stop - start:
-            for k in range(16):
-                kinds[k] = 0
-            for i in range(a, b):
-                kinds[BYTE_CLASSES[buf[i]]] += 1
+            classes(buf, a, b, kinds)
         n = b - a
         nd = kinds[_DIGIT]
         letters = kinds[_UPPER] + kinds[_LOWER]
@@ -1473,8 +1531,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 lengths[digest_slot(size)] += weight
                 emit_digest(sink, digest_key(buf, a, b))
                 continue
-            h = text_hash(buf, a, b)
-            bits = lookup(lex_table, lex_bits, h)
+            bits = lexicon_cell(buf, a, b, letters + kinds[_HIGH], book.sizes, lex_table, lex_bits)
             words = kinds[_SPACE] + 1
             counts[WORD_TOTAL] += weight * words
             counts[WORDS] += weight
@@ -1484,15 +1541,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 for k in range(24):
                     if bits >> k & 1:
                         lex_counts[k, 0] += weight
-            seen = np.int64(0)
-            i = a
-            while i < b:
-                j = i
-                while j < b and (65 <= buf[j] <= 90 or 97 <= buf[j] <= 122 or buf[j] >= 128):
-                    j += 1
-                if j > i:
-                    seen |= lookup(lex_table, lex_bits, text_hash(buf, i, j))
-                i = j + 1
+            seen = lexicon_words(buf, a, b, lex_table, lex_bits)
             if seen:
                 for k in range(24, 56):
                     if seen >> k & 1:
@@ -1919,20 +1968,12 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
         counts[WORD_TOTAL] += weight * (kinds[_SPACE] + 1)
         if letters + kinds[_HIGH]:
             counts[ALPHA] += weight
-        bits = lookup(lex_table, lex_bits, text_hash(buf, a, b))
+        bits = lexicon_cell(buf, a, b, letters + kinds[_HIGH] + nd, book.sizes, lex_table, lex_bits)
         if bits:
             for k in range(24):
                 if bits >> k & 1:
                     lex_counts[k, 0] += weight
-        seen = np.int64(0)
-        i = a
-        while i < b:
-            j = i
-            while j < b and (65 <= buf[j] <= 90 or 97 <= buf[j] <= 122 or buf[j] >= 128):
-                j += 1
-            if j > i:
-                seen |= lookup(lex_table, lex_bits, text_hash(buf, i, j))
-            i = j + 1
+        seen = lexicon_words(buf, a, b, lex_table, lex_bits)
         if seen:
             for k in range(24, 56):
                 if seen >> k & 1:
@@ -1940,7 +1981,7 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
         # a point packed into a cell, as in "address|31.52|74.35"
         lats = 0
         lons = 0
-        i = a
+        i = a if kinds[_DOT] >= 2 and nd >= 8 else b
         while i < b:
             if 48 <= buf[i] <= 57:
                 j = i

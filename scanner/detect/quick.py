@@ -1,8 +1,8 @@
 """The quick way through a column: cells of common shapes, eight bytes at a time; the rest goes to `kernels`.
 
-Numbers, decimals and moments in figures are counted here exactly as `kernels.profile_column` counts them, which is what
-the tests hold it to. Of other short cells, those that stand often are gathered and classified once with their number
-of occurrences. Runs compiled only.
+Numbers, with separators too, decimals and moments in figures are counted here exactly as `kernels.profile_column`
+counts them, which is what the tests hold it to. Of other short cells, those that stand often are gathered and
+classified once with their number of occurrences. Runs compiled only.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ MOST_COLUMNS = 32
 _NEAR = 1 << 15
 #: Bytes that must follow the start of a cell for its words to be loaded.
 _ROOM = 40
+#: Bytes of the longest number with separators that is quick.
+_WIDEST_LAID = 16
 _HEADS, _RECENT, _SIDE = 4096, 2048, 8192
 
 _U1, _U3, _U8, _U16, _U32, _U64 = (np.uint64(n) for n in (1, 3, 8, 16, 32, 64))
 _NONE = np.uint64(0)
 _ALL = np.uint64(2**64 - 1)
 _BYTE = np.uint64(0xFF)
+#: Tells heads of numbers with separators from those of plain ones.
+_LAID_TAG = np.int64(1 << 62)
 _NOUGHTS = np.uint64(0x3030303030303030)
 _LOW7 = np.uint64(0x7F7F7F7F7F7F7F7F)
 _TOP = np.uint64(0x8080808080808080)
@@ -57,6 +61,12 @@ _DATE_UNTIL, _TRIES = 14, 15
 _MOST_TRIES = 8
 
 
+# columns of Desk.layouts: how a number with separators of so many bytes is laid out
+_LAID, _TRIED, _FIGURES, _BREAKS, _PLUS, _DASHED, _RUNS = range(7)
+_PLACE, _WIDTH = 7, 11  # of up to four runs of digits each
+_MOST_RUNS = 4
+
+
 # columns of Desk.state
 _USED, _LEFT, _ASIDE, _PROBES, _MET, _GATHERING = range(6)
 
@@ -74,6 +84,10 @@ class Desk(NamedTuple):
     """int64[32, 33, 16]: the moment last seen among cells of a length."""
     masks: Any
     """uint64[32, 33, 3, 4]: its words: where its digits stand, where other characters stand, those characters."""
+    layouts: Any
+    """int64[32, 17, 16]: the number with separators last seen among cells of a length."""
+    frames: Any
+    """uint64[32, 17, 3, 2]: its words, as in `masks`."""
     recent: Any
     """uint64[32, 2048, 8]: cells seen lately: four words, length, how often."""
     side: Any
@@ -122,6 +136,8 @@ def desk_for(book: Any, notations: int) -> Desk:
         spans_of(book.rules, book.by_length),
         np.zeros((many, WIDEST + 1, 16), np.int64),
         np.zeros((many, WIDEST + 1, 3, 4), np.uint64),
+        np.zeros((many, _WIDEST_LAID + 1, 16), np.int64),
+        np.zeros((many, _WIDEST_LAID + 1, 3, 2), np.uint64),
         np.zeros((many, _RECENT, 8), np.uint64),
         np.zeros((many, (_SIDE + _RECENT) * WIDEST), np.uint8),
         np.arange(0, (_SIDE + _RECENT) * WIDEST, WIDEST, dtype=np.int32),
@@ -181,8 +197,84 @@ def _learn_head(data, a, n, slot, tag, heads, book):
     best = np.zeros(4, np.int64)
     for i in range(n):
         digits[i] = data[a + i] - 48
+    _learn_digits(digits, n, 0, False, slot, tag, heads, book, best)
+
+
+@kernel
+def _learn_layout(data, a, n, layouts, frames):
+    """Take a cell as the layout of numbers with separators of its length, if it is one that can only be a number."""
+    layout, frame = layouts[n], frames[n]
+    layout[_LAID] = 0
+    layout[_TRIED] += 1
+    for w in range(2):
+        frame[0, w] = frame[1, w] = frame[2, w] = _NONE
+    for column in range(_FIGURES, 16):
+        layout[column] = 0
+    figures = runs = dashes = 0
+    breaks = np.int64(0)
+    within = False
+    for i in range(n):
+        c = np.int64(data[a + i])
+        w, shift = i >> 3, np.uint64((i & 7) << 3)
+        if 48 <= c <= 57:
+            if not within:
+                if runs == _MOST_RUNS:
+                    return
+                layout[_PLACE + runs] = i
+                runs += 1
+                if figures:
+                    breaks |= np.int64(1) << figures
+            layout[_WIDTH + runs - 1] += 1
+            figures += 1
+            within = True
+            frame[0, w] |= _BYTE << shift
+            continue
+        if c == 43:
+            if i:
+                return
+            layout[_PLUS] = 1
+        elif c == 45:
+            dashes += 1
+        elif not (c == 32 or c == 40 or c == 41):
+            return
+        within = False
+        frame[1, w] |= _BYTE << shift
+        frame[2, w] |= np.uint64(c) << shift
+    first = data[a]
+    if not within or not (48 <= first <= 57 or first == 43 or first == 40) or not (breaks or layout[_PLUS]):
+        return
+    for run in range(runs):
+        if layout[_WIDTH + run] > 8 and (run or figures > 16):
+            return
+    # others may be an old NIC, an IMEI with its Luhn check, or the identity of a cell
+    if figures < 9 or figures > 14 or (figures == 13 and not breaks) or breaks == (1 << 3 | 1 << 5):
+        return
+    if dashes == 3 and figures + 3 == n and layout[_WIDTH] == 3:
+        return
+    layout[_FIGURES], layout[_BREAKS], layout[_RUNS] = figures, breaks, runs
+    layout[_DASHED] = breaks == (1 << 5 | 1 << 12)
+    layout[_LAID] = 1
+
+
+@kernel
+def _learn_laid(data, a, n, slot, tag, heads, layout, book):
+    """As `_learn_head`, for the number of a cell of n bytes with separators; `tag` is also for its layout."""
+    digits = np.zeros(32, np.uint8)
+    best = np.zeros(4, np.int64)
+    figures = 0
+    for i in range(n):
+        c = data[a + i]
+        if 48 <= c <= 57:
+            digits[figures] = c - 48
+            figures += 1
+    _learn_digits(digits, figures, layout[_BREAKS], layout[_PLUS] != 0, slot, tag, heads, book, best)
+
+
+@kernel
+def _learn_digits(digits, n, breaks, plus, slot, tag, heads, book, best):
+    """Ask the notations about a number of n digits, with and without its Luhn check passed."""
     for passes in range(2):
-        r = match_rules(digits, n, 0, False, False, book, best, passes)
+        r = match_rules(digits, n, breaks, plus, False, book, best, passes)
         if r < 0:
             heads[slot, 1 + passes] = -1
             heads[slot, 3 + passes] = 0
@@ -294,6 +386,8 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
             desk.recent[c, slot, 5] = _NONE
         for length in range(WIDEST + 1):
             desk.shapes[c, length, _TRIES] = 0
+        for length in range(_WIDEST_LAID + 1):
+            desk.layouts[c, length, _TRIED] = 0
         desk.state[c, _GATHERING] = 1
     step = rows
     if columns > 1:
@@ -304,7 +398,8 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
         for c in range(columns):
             _scan_some(
                 data, starts[c], stops[c], first, last, book, desk.heads, desk.spans, desk.shapes[c], desk.masks[c],
-                desk.recent[c], desk.side[c], desk.side_stops[c], desk.side_weights[c], finds.rest[c], finds.codes[c],
+                desk.layouts[c], desk.frames[c], desk.recent[c], desk.side[c], desk.side_stops[c],
+                desk.side_weights[c], finds.rest[c], finds.codes[c],
                 finds.keys[c], desk.counts[c], desk.lengths[c], desk.lead[c], desk.extremes[c], desk.rule_counts[c],
                 desk.times[c], desk.state[c],
             )  # fmt: skip
@@ -320,8 +415,8 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
 
 @kernel
 def _scan_some(
-    data, starts, stops, first, last, book, heads, spans, shapes, masks, recent, side, side_stops, side_weights, rest,
-    codes, keys, counts, lengths, lead, extremes, rule_counts, times, state,
+    data, starts, stops, first, last, book, heads, spans, shapes, masks, layouts, frames, recent, side, side_stops,
+    side_weights, rest, codes, keys, counts, lengths, lead, extremes, rule_counts, times, state,
 ):  # fmt: skip
     """Count the quick cells first..last of a column; the arrays are its own."""
     used, left, aside = state[_USED], state[_LEFT], state[_ASIDE]
@@ -331,7 +426,7 @@ def _scan_some(
     key_low, key_high = extremes[k.KEY_MIN], extremes[k.KEY_MAX]
     day_low, day_high = extremes[k.DAY_MIN], extremes[k.DAY_MAX]
     month_low, month_high = extremes[k.MONTH_MIN], extremes[k.MONTH_MAX]
-    filled = size = numbers = smalls = shorts = decimals = 0
+    filled = size = numbers = smalls = shorts = decimals = separated = 0
     dated = -1
     date0 = date1 = _NONE
     days = months = np.int64(0)
@@ -584,6 +679,70 @@ def _scan_some(
                         continue
                 else:
                     shapes[n, _KNOWN] = 0
+        if 10 <= n <= _WIDEST_LAID and (begin == 43 or begin == 40 or 48 <= begin <= 57):
+            # a number with separators like the one seen last among cells of this length?
+            if layouts[n, _LAID] == 0 and layouts[n, _TRIED] < _MOST_TRIES:
+                _learn_layout(data, a, n, layouts, frames)
+            if layouts[n, _LAID]:
+                layout = layouts[n]
+                w1 = word(data, a + 8)
+                wrong = (w0 & frames[n, 1, 0]) ^ frames[n, 2, 0] | _strange((w0 ^ _NOUGHTS) & frames[n, 0, 0])
+                wrong |= (w1 & frames[n, 1, 1]) ^ frames[n, 2, 1] | _strange((w1 ^ _NOUGHTS) & frames[n, 0, 1])
+                if wrong == _NONE:
+                    value = np.int64(0)
+                    for run in range(layout[_RUNS]):
+                        wide = layout[_WIDTH + run]
+                        at = a + layout[_PLACE + run]
+                        while wide > 8:
+                            value = value * 10 + np.int64(data[at]) - 48
+                            wide -= 1
+                            at += 1
+                        part = _value((word(data, at) ^ _NOUGHTS) << np.uint64((8 - wide) << 3))
+                        value = value * k.POW10[wide] + part
+                    figures = layout[_FIGURES]
+                    head3 = np.int64(np.uint64(value) // np.uint64(k.POW10[figures - 3]))
+                    span = spans[figures * 1000 + head3]
+                    if span >= 0:
+                        tag = np.int64(np.uint64(value) // np.uint64(k.POW10[figures - span]))
+                        tag |= (figures << 4 | span) << 27 | (layout[_BREAKS] << 1 | layout[_PLUS]) << 36 | _LAID_TAG
+                        slot = np.int64((np.uint64(tag) * _MIX1) >> _U52)
+                        if heads[slot, 0] != tag:
+                            _learn_laid(data, a, n, slot, tag, heads, layout, book)
+                        found = heads[slot, 1]
+                        if found >= 0 and found == heads[slot, 2]:
+                            filled += 1
+                            size += n
+                            lengths[figures] += 1
+                            separated += 1
+                            counts[k.PLUS] += layout[_PLUS]
+                            if figures == 13 and 10 <= head3 // 10 <= 89:
+                                counts[k.CNIC_SHAPE] += 1
+                                lead[head3] += 1
+                                counts[k.CNIC_DASHED] += layout[_DASHED]
+                                if value // 1000000000 % 10 == 0:
+                                    counts[k.CNIC_FOURTH] += 1
+                            note = found >> 16
+                            kind = (found >> 4) & 0xFFF
+                            rule_counts[note, 0] += 1
+                            rule_counts[note, 1] += found & 1
+                            key = value - heads[slot, 3]
+                            if kind == k.MSISDN:
+                                lead[np.int64(np.uint64(key) // np.uint64(10000000))] += 1
+                                if key % 10000 == 0:
+                                    counts[k.ZEROS] += 1
+                            if kind in (k.MSISDN, k.CNIC):
+                                if key < key_low:
+                                    key_low = key
+                                if key > key_high:
+                                    key_high = key
+                            code = kind * 3 + (k.SURE if found & 2 else k.WEAK)
+                            codes[used] = code
+                            keys[used] = key
+                            used += 1
+                            times[code] += 1
+                            continue
+                elif layouts[n, _TRIED] < _MOST_TRIES:
+                    layouts[n, _LAID] = 0
         if n <= 16 and (begin == 45 or begin == 46 or 48 <= begin <= 57):
             # a decimal, perhaps below nought
             y0 = w0 ^ _NOUGHTS
@@ -689,6 +848,7 @@ def _scan_some(
     counts[k.SMALL] += smalls
     counts[k.SHORT] += shorts
     counts[k.DECIMAL] += decimals
+    counts[k.SEPARATED] += separated
     extremes[k.NUMBER_MIN], extremes[k.NUMBER_MAX] = low, high
     extremes[k.KEY_MIN], extremes[k.KEY_MAX] = key_low, key_high
     extremes[k.DAY_MIN], extremes[k.DAY_MAX] = day_low, day_high

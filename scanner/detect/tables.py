@@ -192,6 +192,7 @@ def build(pack: Pack) -> Tables:
     meaning: dict[int, tuple[str, ColumnType]] = {}
     free = {"cell": iter(_CELL_BITS), "token": iter(_TOKEN_BITS), "cue": iter(_CUE_BITS)}
     names = np.zeros(2, np.int64)
+    sizes = np.zeros(256, np.int64)
     for lexicon in pack.lexicons:
         if not lexicon.words:
             continue
@@ -200,6 +201,9 @@ def build(pack: Pack) -> Tables:
             meaning[bit] = (lexicon.name, lexicon.column_type)
         if lexicon.column_type is ColumnType.PERSON_NAME and lexicon.match != "cell":
             names[int(lexicon.match == "cue")] |= 1 << bit
+        if lexicon.match == "cell":
+            for text in (word.replace(" ", "").encode() for word in lexicon.words):
+                sizes[text[0]] |= 1 << min(len(text), 62)
         for key in word_hashes(sorted(lexicon.words)):
             bits[key] = bits.get(key, 0) | 1 << bit
     if "airlines" in pack.tables:
@@ -219,7 +223,7 @@ def build(pack: Pack) -> Tables:
 
         extra = added(pack, mult, perm)
     return Tables(
-        (rules, by_length, components, mult, perm, lex_table, lex_bits, names),
+        (rules, by_length, components, mult, perm, lex_table, lex_bits, names, sizes),
         tuple(n.column_type for n in notations), tuple(n.strength for n in notations),
         tuple(n.length for n in notations), meaning, extra,
     )  # fmt: skip

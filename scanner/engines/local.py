@@ -75,4 +75,5 @@ class LocalEngine:
         list(self._pool.map(KeySet.settle, [keys for one in made for keys in one.held()]))
         for one in made:
             total.update(one)
+        list(self._pool.map(KeySet.join, total.held()))
         return total

@@ -30,11 +30,22 @@ MOMENTS = st.tuples(
     st.sampled_from(["", ".000", ".123456", "Z", "+05:00", " PM"]),
 ).map(lambda one: one[1].join(one[0]) + "".join(one[2:]))  # fmt: skip
 DECIMALS = st.tuples(st.sampled_from(["", "-", "+", "0"]), DIGITS, st.sampled_from(["", "."]), DIGITS).map("".join)
+LAID = st.tuples(
+    st.sampled_from(["", "+", "(", "00"]), st.sampled_from(["0300", "92", "300", "03", "35202", "352", "410", "1234"]),
+    st.lists(st.tuples(st.sampled_from("-- ) .+"), st.text("0123456789", min_size=1, max_size=8)), max_size=4),
+).map(lambda one: one[0] + one[1] + "".join(sep + figures for sep, figures in one[2]))  # fmt: skip
 WORDS = st.sampled_from(
     ["Incoming", "410-01-1001-10093", "410-1-2", "410-06-11-1-1", "F", "AB1234567", "PK301", "a@b.pk", "x" * 33,
      "0300-1234567", " 12", "1706745600", "1706745600000", "1706745600000000", "45000", "خان", "x\x00", "x"]
 )  # fmt: skip
-CELL = st.builds("{}{}".format, STARTS, DIGITS) | MOMENTS | DECIMALS | WORDS | st.text("0123456789.-:/ TZ", max_size=34)
+CELL = (
+    st.builds("{}{}".format, STARTS, DIGITS)
+    | LAID
+    | MOMENTS
+    | DECIMALS
+    | WORDS
+    | st.text("0123456789.-:/ TZ", max_size=34)
+)
 
 
 def told(column: ColumnProfile) -> dict[str, Any]:
@@ -79,8 +90,27 @@ def test_more_different_cells_than_can_be_gathered() -> None:
     assert profiled(cells, general=False) == profiled(cells, general=True)
 
 
+@pytest.mark.parametrize(
+    "layout",
+    ["35202-1234567-1", "35202 1234567 1", "0300-1234567", "0300 1234567", "+923001234567", "+92-300-1234567",
+     "(0300)1234567", "0092 3001234567", "+924235761234", "042-35761234", "352-02-123456", "+4412345678901",
+     "1234-1234567890", "410-01-1234567", "300-1234-567", "+92(300)1234567"],
+)  # fmt: skip
+def test_numbers_with_separators_count_as_ever(layout: str) -> None:
+    places = [at for at, char in enumerate(layout) if char.isdigit()]
+    cells = []
+    for n in range(300):
+        text = list(layout)
+        for at in places[-(n % len(places)) :]:
+            text[at] = str((n * 7919 + at * 31) % 10)
+        cells.append("".join(text))
+    cells.append("padding, so that words can be loaded from every cell")
+    assert profiled(cells, general=False) == profiled(cells, general=True)
+
+
 def test_common_shapes_are_quick() -> None:
-    cells = ["923001234567", "2024-01-02 10:11:12", "31.5204", "410-01-1001-10093", "352021234567890"] * 20
+    cells = ["923001234567", "2024-01-02 10:11:12", "31.5204", "410-01-1001-10093", "352021234567890"] * 10
+    cells += ["35202-1234567-1", "0300-1234567", "+923001234567", "(0300) 1234567"] * 10
     column = next(in_place(pa.array([*cells, *["x" * 40] * 2], pa.binary())))
     desk = quick.desk_for(TABLES.book, len(TABLES.rule_types))
     finds = quick.Finds(np.empty((1, 500), np.uint8), np.empty((1, 500), np.int64), np.empty((1, 2, 200), np.int32))
