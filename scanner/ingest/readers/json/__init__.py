@@ -355,7 +355,7 @@ class _Document:
         text = data.decode()
         at, closed = records.elements(text, 0, base, self._rows, _signature(data))
         several = base == VALUES and records.count > 1
-        if base == VALUES:
+        if base == VALUES and at >= len(text):  # an object of columns stands alone, as it must in blocks
             records.transpose()
         self._commas(records.odd, several)
         yield Parsed(self._next(), records.chunk(prefix, limits.max_columns))
