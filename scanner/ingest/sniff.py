@@ -163,6 +163,8 @@ class Table:
     """Bytes above the header, or above the first row."""
     stands_for: bytes = b""
     """What `delimiter` was put in place of, where that is longer than a byte."""
+    ended_by: bytes = b""
+    """What line ends were put in place of, where records end with a control instead."""
 
 
 def newline_of(head: bytes) -> bytes:
@@ -379,6 +381,9 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
         data = head
     if not data.strip():
         return None
+    if data.count(RECORD_END) > 1 and b"\n" not in data and b"\r" not in data:
+        lined = table_of(head.replace(RECORD_END, b"\n"), final and len(data) == len(head), name)
+        return lined and replace(lined, ended_by=RECORD_END)
     long = _with_long(data, final, name)
     if long is not None:
         return long
@@ -439,7 +444,9 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
 
 
 #: Delimiters of several bytes that exporters use so that no cell may hold one.
-_LONG = re.compile(rb"[^\w\s\"'.\-()/@*=<>{}\[\]\x80-\xff]{2,5}|\t\|\t| \| |[,;] ")
+_LONG = re.compile(rb"\xc2[\xa1-\xac\xae-\xbf]|[^\w\s\"'.\-()/@*=<>{}\[\]\x80-\xff]{2,5}|\t\|\t| \| |[,;] ")
+#: ASCII's record separator.
+RECORD_END = b"\x1e"
 #: Stands in for a longer delimiter: a control that text does not hold.
 STAND_IN = b"\x1f"
 
@@ -614,7 +621,7 @@ def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Tab
     start = table.begin
     tries = _MOST_TRIES
     index = -1
-    while not table.stands_for and len(out) < _MOST_SECTIONS and tries:
+    while not (table.stands_for or table.ended_by) and len(out) < _MOST_SECTIONS and tries:
         index += 1
         if not gap:  # a line as wide as the table is its row, unless it stands behind an empty one
             ahead = int(np.searchsorted(odd, index))

@@ -120,6 +120,8 @@ def test_row_when_it_fits_nowhere_then_its_text_is_loose() -> None:
 LONG = {
     "||": (b"a||b||c\n1||x||2\n3||||4\n5||y|z||6\n", [b"x", b"", b"y|z"]),
     "~|~": (b"a~|~b~|~c\n1~|~x~|~2\n3~|~~|~4\n", [b"x", b""]),
+    "¦": ("a¦b¦c\n1¦x¦2\n3¦¦4\n".encode(), [b"x", b""]),
+    "separators of ASCII": (b"a\x1fb\x1fc\x1e1\x1fx\x1f2\x1e3\x1f\x1f4\x1e", [b"x", b""]),
     "::": (b"a::b::c\n1::x::2\n3::q:r::4\n", [b"x", b"q:r"]),
     ", ": (b'a, b, c\n1, "x, y", 2\n3, z, 4\n5, "q, ""r""", 6\n', [b"x, y", b"z", b'q, "r"']),
 }

@@ -311,11 +311,11 @@ def _restored(column: pa.Array, mark: bytes) -> pa.Array:
 
 
 class _Translated:
-    """A meter's text as UTF-8 with a long delimiter replaced by one byte."""
+    """A meter's text as UTF-8 with a long delimiter replaced by one byte, and what ends records by line ends."""
 
-    def __init__(self, meter: Meter, encoding: str, mark: int, old: bytes) -> None:
+    def __init__(self, meter: Meter, encoding: str, mark: int, old: bytes, ended_by: bytes) -> None:
         self._text = Utf8(meter, encoding, mark)
-        self._old, self._carry = old, b""
+        self._old, self._carry, self._end = old, b"", ended_by
 
     @property
     def ended(self) -> bool:
@@ -325,6 +325,7 @@ class _Translated:
     def read(self, count: int) -> bytes:
         """About `count` bytes, and no delimiter in two pieces."""
         data = (self._carry + self._text.read(count)).replace(self._old, STAND_IN)
+        data = data.replace(self._end, b"\n") if self._end else data
         keep = (
             0 if self.ended else next((n for n in range(len(self._old) - 1, 0, -1) if data.endswith(self._old[:n])), 0)
         )
@@ -363,7 +364,7 @@ class DelimitedReader:
         problems: list[Problem] = []
         sections = [(0, table)]
         front = head
-        if not table.stands_for:
+        if not (table.stands_for or table.ended_by):
             front = _front(source, head)
             text = head_utf8(front, encoding, mark)
             sections = sections_of(text, len(front) < SECTION_BYTES, source.path) or sections
@@ -398,8 +399,9 @@ class DelimitedReader:
     ) -> Iterator[Part]:
         cutter = Cutter(table.delimiter, table.quote, table.escape, table.newline, FOOTER_BYTES)
         bytes_of: Any = meter
-        if table.stands_for:
-            bytes_of, encoding, mark = _Translated(meter, encoding, mark, table.stands_for), "utf-8", 0
+        if table.stands_for or table.ended_by:
+            bytes_of = _Translated(meter, encoding, mark, table.stands_for or STAND_IN, table.ended_by)
+            encoding, mark = "utf-8", 0
         buffers = Buffers()
         blocks = record_blocks(
             bytes_of,
