@@ -121,6 +121,18 @@ RECORDS = {
         "name   │ Sana\n",
         {"msisdn": ["03001234567", "03011234568"], "name": ["Ali", "Sana"]}, 2, [],
     ),
+    "pairs in lines": (
+        "MSISDN=03001234567;NAME=Ali Khan;CITY=Lahore\nMSISDN=03011234568;NAME=Sana\nend of list\n"
+        + "MSISDN=03021234569;NAME=C;CITY=\n" * 9,
+        {"MSISDN": ["03001234567", "03011234568", *["03021234569"] * 9], "NAME": ["Ali Khan", "Sana", *["C"] * 9],
+         "CITY": ["Lahore", "", *[""] * 9]}, 11, ["end of list"],
+    ),
+    "pairs of a log": (
+        'at=10:00 to=03001234567 name="Ali Khan" ok=\nat=10:01 to=03011234568 name=Sana ok=1\n'
+        "at=10:02 to=03021234569 name=C ok=0\n",
+        {"at": ["10:00", "10:01", "10:02"], "to": ["03001234567", "03011234568", "03021234569"],
+         "name": ["Ali Khan", "Sana", "C"], "ok": ["", "1", "0"]}, 3, [],
+    ),
     "yaml under one key": (
         "subscribers:\n  - number: 03001234567\n    name: Ali\n    city: Lahore\n  - number: 03011234568\n"
         "    name: Sana\n    city: Multan\n",
@@ -167,12 +179,13 @@ def test_records_do_not_depend_on_the_size_of_blocks(kind: str) -> None:
     [
         "Ali: are you there\nSana: yes, what is it\nAli: nothing, only asking\nSana: then good night\n" * 5,
         "Name: Ali\nCNIC: 35202-1234567-1\nPhone: 03001234567\n",
+        "INFO sent to=923001234567 id=8\nINFO sent to=923001234568 id=9\n" * 5,
         "2024-01-01 10:00:00 INFO  started\n2024-01-01 10:00:01 WARN  slow: 12 s\n" * 9,
         "This is a letter.\n\nIt has    odd   spaces, but it is\nprose all the same, and more   prose\nfollows here.\n"
         * 3,
         "import re\n\ndef f(a):\n    b = 1\n    c = 2\n    return a\n" * 4,
     ],
-    ids=["talk", "one record", "log", "letter", "code"],
+    ids=["talk", "one record", "pairs behind words", "log", "letter", "code"],
 )
 def test_other_text_is_no_table(text: str) -> None:
     assert not RuledReader().recognise(text.encode(), "x.txt")

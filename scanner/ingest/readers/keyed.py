@@ -119,6 +119,52 @@ def _blocks(starts: Iterable[str]) -> Callable[[str], Iterator[Fields | str]]:
     return take
 
 
+_KEY = re.compile(r"[^\W\d_][\w .#/()-]{0,39}")
+_LOGGED = re.compile(r"""\s*([^\W\d_][\w.-]{0,39})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)""")
+
+
+def inline_of(text: str) -> Shape | None:
+    """The shape of lines that are `key=value` pairs from end to end, or None where lines do not read so."""
+    lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
+    for mark in ";|\t, ":
+        made = [found for line in lines if (found := _inline(line, mark))]
+        if len(made) < max(3, 0.9 * len(lines)):
+            continue
+        counts = Counter(key for record in made for key, _ in record)
+        usual = [key for key, times in counts.items() if times * 2 > len(made)]
+        if len(usual) < 2 or sum(counts[key] for key in usual) < 0.7 * counts.total():
+            continue
+        keys = tuple(dict.fromkeys(key for record in made for key, _ in record))
+        return Shape("lines of pairs", re.compile(rb"^(?=\S)", re.M), partial(_lines_of_pairs, mark=mark), keys)
+    return None
+
+
+def _inline(line: str, mark: str) -> Fields | None:
+    """The pairs that a line is made of, two or more; None where something else stands in it."""
+    record: Fields = []
+    if mark == " ":
+        at, line = 0, line.rstrip()
+        while at < len(line):
+            found = _LOGGED.match(line, at)
+            if found is None:
+                return None
+            record.append((found[1], found[2].strip('"')))
+            at = found.end()
+    else:
+        for field in line.strip().rstrip(mark).split(mark):
+            key, equals, value = field.partition("=")
+            if not equals or not _KEY.fullmatch(key.strip()):
+                return None
+            record.append((key.strip(), value.strip().strip('"')))
+    return record if len(record) > 1 else None
+
+
+def _lines_of_pairs(text: str, mark: str) -> Iterator[Fields | str]:
+    for line in text.split("\n"):
+        if line.strip():
+            yield _inline(line.rstrip("\r"), mark) or line.rstrip("\r")
+
+
 _EXPANDED_START = re.compile(r"[-─]\[ ?RECORD \d+ ?\][-─+┬]*")
 
 
@@ -273,7 +319,8 @@ class KeyedReader:
             return encoding, mark, _DIRECTORY
         if len(_CLIENT.start.findall(text)) > 1 and _CLIENT.start.search(text[:1024]):
             return encoding, mark, _CLIENT
-        shape = pairs_of(text.decode("utf-8", "replace"))
+        lines = text.decode("utf-8", "replace")
+        shape = inline_of(lines) or pairs_of(lines)
         return None if shape is None else (encoding, mark, shape)
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
