@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 
 import pytest
@@ -34,7 +35,9 @@ def test_fields_are_columns_and_deleted_records_are_read() -> None:
     data = bytearray(made.dbf(FIELDS, [row(1), row(2), row(3)]))
     data[33 + 32 * len(FIELDS)] = ord("*")
     stream, (columns,) = opened(bytes(data))
-    assert (stream.head.format, stream.tail().status) == (Format.BINARY, Status.COMPLETE)
+    tail = stream.tail()
+    assert (stream.head.format, tail.status, tail.bytes_read) == (Format.BINARY, Status.COMPLETE, len(data))
+    assert tail.sha256 == hashlib.sha256(data).hexdigest()
     assert columns == {
         "MOBILE": ["03000000001", "03000000002", "03000000003"],
         "NAME": ["Ali Khan"] * 3,

@@ -145,6 +145,7 @@ class DbaseReader:
                 if left:
                     message = "the table ends before as many records as its header states"
                     faults.append(Problem(ProblemCode.TRUNCATED, message, layout.rows - left + 1))
+                meter.finish()
             finally:
                 meter.close()
 
