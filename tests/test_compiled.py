@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import compiled, kernel_sets
-from scanner.detect import kernels
+from scanner.detect import kernels, keys
 from scanner.detect.profile import ColumnProfile
 from scanner.detect.tables import build
 from scanner.ingest.readers import blocks
@@ -157,3 +157,25 @@ def test_a_kernel_from_the_cache_does_not_wait_for_the_compiler(tmp_path: Path) 
         for _ in range(2)
     ]
     assert [one.stdout.strip() for one in made] == ["True", "False"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("ab-019 é", max_size=25), max_size=30))
+def test_keys_are_hashed_the_same(cells: list[str]) -> None:
+    data = np.frombuffer("".join(cells).encode() + b" ", np.uint8)
+    ends = np.cumsum([len(cell.encode()) for cell in cells], dtype=np.int32)
+    starts = np.concatenate(([0], ends[:-1])).astype(np.int32)[: len(ends)]
+    found = []
+    for way in (keys.least_hashes, kernel(keys, "least_hashes").interpreted):
+        out, seen = np.zeros(len(cells), np.int64), np.full(4, -1, np.int64)
+        found.append(out[: way(data, starts, ends, 1 << 62, seen, out)].tolist())
+    assert found[0] == found[1]
+    assert len(set(found[0])) == len({cell for cell in cells if cell})
+
+
+def test_keys_are_hashed_without_their_case() -> None:
+    out, seen = np.zeros(4, np.int64), np.full(8, -1, np.int64)
+    data = np.frombuffer(b"C-00123abc-00123ABC-00124abC-00123abcd", np.uint8)
+    starts, stops = np.array([0, 9, 18, 27], np.int32), np.array([9, 18, 27, 38], np.int32)
+    assert keys.least_hashes(data, starts, stops, 1 << 62, seen, out) == 3
+    assert len(set(out[:3].tolist())) == 3

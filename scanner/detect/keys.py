@@ -10,23 +10,58 @@ from typing import Any, cast
 import numpy as np
 
 from scanner.compiled import kernel
-from scanner.detect.kernels import hash_bytes
 from scanner.ingest.interface import Cells
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
 from scanner.sets import Sketch
 
 Key = str | int
+_MASK62 = (1 << 62) - 1
+_LOWER = 0x20202020202020
 
 
 @kernel
-def least_hashes(data: Any, starts: Any, stops: Any, limit: int, out: Any) -> int:
-    """Write the hashes below `limit` of the cells that are filled to `out` (int64[n]); returns how many."""
+def _seven(data: Any, i: int) -> Any:
+    """Seven bytes from data[i] on as a number, in lower case."""
+    low = np.int64(data[i]) | np.int64(data[i + 1]) << 8 | np.int64(data[i + 2]) << 16 | np.int64(data[i + 3]) << 24
+    high = np.int64(data[i + 4]) | np.int64(data[i + 5]) << 8 | np.int64(data[i + 6]) << 16
+    return (low | high << 32) | _LOWER
+
+
+@kernel
+def _mixed(h: Any, part: Any) -> Any:
+    h = ((h ^ part) * 1099511628211) & _MASK62
+    return h ^ (h >> 29)
+
+
+@kernel
+def key_hash(data: Any, a: int, b: int) -> Any:
+    """A 62-bit hash of the bytes a..b without their case."""
+    h = _mixed(np.int64(7), np.int64(b) - a)
+    i = np.int64(a)
+    while i + 7 <= b:
+        h = _mixed(h, _seven(data, i))
+        i += 7
+    part = np.int64(0)
+    while i < b:
+        part = part << 8 | np.int64(data[i]) | 32
+        i += 1
+    return _mixed(_mixed(h, part), np.int64(0))
+
+
+@kernel
+def least_hashes(data: Any, starts: Any, stops: Any, limit: int, seen: Any, out: Any) -> int:
+    """Write the hashes below `limit` of the cells that are filled to `out` (int64[n]); returns how many.
+
+    Most that repeat are left out: `seen` (int64[2**k]) remembers the hash that was met last in each of its places.
+    """
     n = 0
+    mask = len(seen) - 1
     for row in range(len(starts)):
         if starts[row] < stops[row]:
-            h = hash_bytes(data, starts[row], stops[row], True)
-            if h < limit:
+            h = key_hash(data, starts[row], stops[row])
+            if h < limit and seen[h & mask] != h:
+                seen[h & mask] = h
                 out[n] = h
                 n += 1
     return n
@@ -53,10 +88,10 @@ class Keys:
         """Add the cells of a column."""
         held = self.columns.setdefault(key, Sketch())
         for cells in pieces:
-            out = np.empty(len(cells), np.int64)
+            out, seen = np.empty(len(cells), np.int64), np.full(4 * Sketch.MOST, -1, np.int64)
             data = cells.data.view()
             data.flags.writeable = False
-            held.add(out[: least_hashes(data, cells.starts, cells.stops, held.limit, out)])
+            held.add(out[: least_hashes(data, cells.starts, cells.stops, held.limit, seen, out)])
 
     def update(self, other: Keys) -> None:
         """Merge others into these."""
