@@ -70,6 +70,10 @@ SHAPES: dict[str, tuple[str, int, dict[str, list[str]]]] = {
         '{"subs": [{"a": "x"}], "meta": {"n": 1}, "calls": [{"b": "y"}, {"b": "z"}]}', 3,
         {"a": ["x"], "calls[].b": ["y", "z"]},
     ),
+    "pandas, table": (
+        '{"schema": {"fields": [{"name": "a", "type": "string"}, {"name": "b", "type": "string"}], "version": "1.4"},'
+        ' "data": [{"a": "x", "b": "y"}, {"a": "z", "b": "w"}]}', 2, {"a": ["x", "z"], "b": ["y", "w"]},
+    ),
     "object of arrays": ('{"a": [1, 2, 3], "b": ["x", null, "z"]}', 3, {"a": ["1", "2", "3"], "b": ["x", "z"]}),
     "object of numbered objects": ('{"a": {"0": "x", "1": "y"}, "b": {"0": 1, "1": 2}}', 2,
                                    {"a": ["x", "y"], "b": ["1", "2"]}),

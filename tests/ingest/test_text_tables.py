@@ -43,6 +43,9 @@ TABLES = {
         "   msisdn    |   name   \n-------------+----------\n 03001234567 | Ali Khan\n 03011234568 | Sana\n(2 rows)\n",
         EXPECTED, ["(2 rows)"],
     ),
+    "wiki": (
+        "h2. List\n||msisdn||name||\n|03001234567|Ali Khan|\n|03011234568|Sana|\n", EXPECTED, ["h2. List"],
+    ),
     "markdown": (
         "| msisdn | name |\n|:---|---|\n| 03001234567 | Ali Khan |\n| 03011234568 | Sana |\n", EXPECTED, [],
     ),

@@ -55,7 +55,24 @@ class Layout:
 def layout_of(text: str) -> Layout | None:
     """The layout of a text table that begins within the first lines of a text."""
     lines = [line.rstrip("\r") for line in text.split("\n")][:_SAMPLE]
-    return _barred(lines) or _ruled(lines) or _placed(lines)
+    return _doubled(lines) or _barred(lines) or _ruled(lines) or _placed(lines)
+
+
+def _doubled(lines: list[str]) -> Layout | None:
+    """A wiki's table: double bars around the names, single ones around the cells."""
+    filled = [(index, line.strip()) for index, line in enumerate(lines) if line.strip()]
+    tops = (at for at, (_, line) in enumerate(filled[:20]) if line[:2] == line[-2:] == "||" and len(line) > 4)
+    place = next(tops, None)
+    if place is None:
+        return None
+    top, header = filled[place]
+    names = tuple(name.strip() or None for name in header[2:-2].split("||"))
+    rows = [line for _, line in filled[place + 1 :]]
+    fits = sum(line[0] == line[-1] == "|" and line.count("|") == len(names) + 1 for line in rows)
+    if len(names) < 2 or fits < max(1, 0.8 * len(rows)):
+        return None
+    above = tuple(line for line in lines[:top] if line.strip())
+    return Layout(names, "|", True, above=above, header=header, skip=top + 1, words="between |")
 
 
 def _barred(lines: list[str]) -> Layout | None:

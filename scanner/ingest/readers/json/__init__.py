@@ -188,7 +188,7 @@ def _next_array(text: str, at: int, level: int) -> tuple[int, int, int, str]:
 
 
 def _rows_described(text: str, at: int, level: int) -> tuple[int, int, int, str] | None:
-    """The array of rows of which the array at `at` describes the cells, one by one; None where it is no description."""
+    """The array of rows of which the array at `at` describes the cells or fields; None where it is no description."""
     try:
         value, end = strict(text, at)
     except (ValueError, RecursionError):
@@ -201,6 +201,8 @@ def _rows_described(text: str, at: int, level: int) -> tuple[int, int, int, str]
         first, _ = strict(text, _gap(text, found[1])) if found[0] == ARRAY else (None, 0)
     except (ValueError, RecursionError):
         return None
+    if isinstance(first, tuple):  # an object, as its keys and values
+        return found if len({key for key, _ in first} & set(names)) * 2 > len(names) else None
     return found if isinstance(first, list) and len(first) == len(names) else None
 
 
