@@ -42,12 +42,17 @@ RECORDS = {
     ),
     "lists within records": (
         "<r><s><n>A</n><tel>1</tel><tel>2</tel></s><s><n>B</n><tel>3</tel></s></r>",
-        {"x.xml": {"n": ["A", "B"], "tel": ["1", "2", "3"], "loose": []}},
+        {"x.xml": {"n": ["A", "B"], "tel": ["1", "3"], "tel[]": ["2"], "loose": []}},
     ),
     "fields with names": (
         '<d><table_data name="subs"><row><field name="a">1</field><field name="b">2</field></row>'
         '<row><field name="a">3</field><field name="b">4</field></row></table_data></d>',
         {"x.xml": {"a": ["1", "3"], "b": ["2", "4"], "loose": ["subs"]}},
+    ),
+    "fields with names and values": (
+        '<d><record><item name="a" value="1"/><item name="b" value="2"/></record>'
+        '<record><item name="a" value="3"/><item name="b" value="4"/></record></d>',
+        {"x.xml": {"a": ["1", "3"], "b": ["2", "4"], "loose": []}},
     ),
     "property list": (
         "<plist><array><dict><key>Name</key><string>A</string><key>Phone</key><string>1</string></dict>"

@@ -205,7 +205,8 @@ def _learn(element: Any, into: _Seen) -> None:
         seen.count += 1
         seen.fields += _fields(one)
         seen.nested += len(one) > 0
-        seen.attributes += len(one.attrib) > (_named(one) is not None)
+        # `<item name="msisdn" value="…"/>` is one field, not a record of two
+        seen.attributes += len(one.attrib) > (0 if _named(one) is None else 1 + ("value" in one.attrib))
         seen.own_text += bool((one.text or "").strip())
         label = _label(one)
         if len(seen.labels) < 64 or label in seen.labels:
