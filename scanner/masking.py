@@ -24,8 +24,9 @@ _GAP = r"[\s\-.()+\u00a0\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u20
 _DIGITS = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{8,}}")
 #: Dates are no numbers: kept whole, so that a span of days in a reason or a file name stays readable.
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
-#: What every identifier has, all but a digest of letters alone.
-_TELLING = re.compile(r"[\d@]")
+_DIGIT = re.compile(r"\d")
+#: Fewest digits of a run that is starred out and of a passport number, and fewest characters of an IBAN and a digest.
+_RUN_DIGITS, _PASSPORT_DIGITS, _IBAN_LENGTH, _DIGEST_LENGTH = 9, 7, 24, 32
 _EMAIL = re.compile(r"[\w.+%-]*[\w+%]@\w[\w-]*(?:\.[\w-]+)*")
 _IBAN = re.compile(r"(?<![0-9A-Za-z])PK\d{2}[ -]?[A-Z]{4}(?:[ -]?[0-9A-Z]{4}){4}(?![0-9A-Za-z])", re.IGNORECASE)
 _PASSPORT = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]{2}-?|[A-Z]{2} )\d{7}(?!\d)")
@@ -62,12 +63,15 @@ def _is_place(char: str) -> bool:
 
 def _star(text: str, head: int, tail: int, is_place: Callable[[str], bool] = str.isdecimal) -> str:
     """`text` with its places beyond the first `head` and the last `tail` starred; half of them at least are hidden."""
-    places = [i for i, char in enumerate(text) if is_place(char)]
+    plain = text.isdecimal()  # and so all of it
+    places = range(len(text)) if plain else [i for i, char in enumerate(text) if is_place(char)]
     count = len(places)
     hide = max(count // 2, min(5, count))
     show = count - hide
     tail = min(tail, max(show // 2, show - head))
     head = min(head, show - tail)
+    if plain:
+        return text[:head] + STAR * (count - tail - head) + text[count - tail :]
     out = list(text)
     for i in places[head : count - tail]:
         out[i] = STAR
@@ -116,13 +120,18 @@ def mask_text(text: str, *, digests: bool = False) -> str:
     and passport number; with `digests` every MD5, SHA-1 or SHA-256 in hexadecimal too (a file is often named by its
     own, a column never is).
     """
-    if not _TELLING.search(text) and not (digests and len(text) >= 32):
-        return text
-    text = _EMAIL.sub(_email, text)
-    text = _IBAN.sub(_iban, text)
-    text = _PASSPORT.sub(_passport, text)
-    if digests:
+    # most texts hold too little for most kinds: nothing is looked for that cannot be there
+    digits = len(_DIGIT.findall(text))
+    if "@" in text:
+        text = _EMAIL.sub(_email, text)
+    if len(text) >= _IBAN_LENGTH and "pk" in text.lower():
+        text = _IBAN.sub(_iban, text)
+    if digits >= _PASSPORT_DIGITS:
+        text = _PASSPORT.sub(_passport, text)
+    if digests and len(text) >= _DIGEST_LENGTH:
         text = _DIGEST.sub(_digest, text)
+    if digits < _RUN_DIGITS:
+        return text
     out, at = [], 0
     for date in _DATE.finditer(text):
         out += [_DIGITS.sub(_run, text[at : date.start()]), date.group()]
@@ -145,23 +154,22 @@ def _words(text: str, letters: int, short: int) -> str:
 
 
 def _number(text: str, kind: ColumnType) -> str:
-    if _VEILED.fullmatch(text):
-        return _veil(text)
-    if damaged := _FLOAT.fullmatch(text):
-        return damaged[1] + STAR * len(damaged[2]) + damaged[3]
-    at = text.find("@")
-    if at > 0:  # a messenger's address: the number before the @
-        text = text[:at]
-    text = _FLOAT_TAIL.sub("", text)
+    if not text.isdecimal():
+        if _VEILED.fullmatch(text):
+            return _veil(text)
+        if damaged := _FLOAT.fullmatch(text):
+            return damaged[1] + STAR * len(damaged[2]) + damaged[3]
+        at = text.find("@")
+        if at > 0:  # a messenger's address: the number before the @
+            text = text[:at]
+        text = _FLOAT_TAIL.sub("", text)
     head, tail = _SHOWN[kind]
-    digits = [char for char in text if char.isdecimal()]
-    if kind is ColumnType.MSISDN and digits[:2] == ["0", "0"]:
-        head += 3
-    elif kind is ColumnType.MSISDN and digits[:1] == ["9"]:
-        head += 1
-    return _star(
-        "".join(char if _is_place(char) or not char.isalpha() else STAR for char in text), head, tail, _is_place
-    )
+    if kind is ColumnType.MSISDN:
+        digits = "".join(filter(str.isdecimal, text))
+        head += 3 if digits.startswith("00") else 1 if digits.startswith("9") else 0
+    if any(map(str.isalpha, text)):
+        text = "".join(char if _is_place(char) or not char.isalpha() else STAR for char in text)
+    return _star(text, head, tail, _is_place)
 
 
 def _address(text: str) -> str:

@@ -411,6 +411,7 @@ class ProcessEngine(Generic[Result]):
         self._waiting: deque[_Task[Result]] = deque()
         self._order: deque[_Task[Result]] = deque()
         self._still_born = 0
+        self._held = 0
         self._looked = time.monotonic()
 
     def __enter__(self) -> ProcessEngine[Result]:
@@ -425,7 +426,7 @@ class ProcessEngine(Generic[Result]):
     @property
     def full(self) -> bool:
         """Whether no more files should be put in before some are taken out."""
-        return len(self._order) >= _WINDOW * self._most or sum(one.held for one in self._order) > _HELD
+        return len(self._order) >= _WINDOW * self._most or self._held > _HELD
 
     def put(self, file: Path, path: str, size: int, wide: bool) -> None:
         """A file to be read, whose results come in turn; a wide one is worth all threads."""
@@ -446,7 +447,7 @@ class ProcessEngine(Generic[Result]):
             if task.done:
                 break
             self._turn()
-        self._order.popleft()
+        self._held -= self._order.popleft().held
         if task.given_up is not None:
             yield task.given_up
 
@@ -530,6 +531,8 @@ class ProcessEngine(Generic[Result]):
             raise OptionError(rest[1]) if rest[0] else InternalError(rest[1])
         elif not worker.tasks[0].hear(what, rest, size):
             self._hear(what, *rest)
+        elif what == "result":
+            self._held += size
         elif worker.tasks[0].done:
             worker.tasks.popleft()
 
@@ -543,12 +546,14 @@ class ProcessEngine(Generic[Result]):
             if self._still_born > _MOST_STILL_BORN:
                 raise InternalError("worker processes cannot be started")
         elif again:
+            self._held -= again[0].held
             if overdue:
                 again[0].failed(ProblemCode.READER_FAILED, _OVERDUE.format(self._seconds))
             elif worker.exhausted:
                 again[0].failed(ProblemCode.LIMIT, _EXHAUSTED)
             else:
                 again[0].failed(ProblemCode.READER_FAILED, _DIED.format(_cause(status)))
+            self._held += again[0].held
         self._waiting.extendleft(one for one in reversed(again) if not one.done)
 
 

@@ -6,9 +6,8 @@ masks each of these unless the caller asked to reveal; renderers get nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from enum import Enum
 from functools import cache
 from operator import is_
 from types import MappingProxyType
@@ -29,31 +28,43 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in _OWN)
 
 
+@cache
+def _way(kind: type[Any]) -> Callable[[Any], Any] | None:
+    """What masks values of a type; None where they hold nothing to be masked."""
+    if kind is str:
+        return mask_text
+    if issubclass(kind, tuple):
+        return _tuple
+    if issubclass(kind, Mapping):
+        return _mapping
+    return _record if is_dataclass(kind) else None
+
+
+def _tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    shown = tuple(map(_masked, value))
+    return value if all(map(is_, shown, value)) else shown
+
+
+def _mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType({_masked(key): _masked(item) for key, item in value.items()}) if value else value
+
+
 def _masked(value: Any) -> Any:
     """Every text within a record, mapping or tuple, masked; enums, numbers and the scanner's own text as they are.
 
     What holds nothing to be masked is returned itself.
     """
-    if type(value) is str:
-        return mask_text(value)
-    if value is None or isinstance(value, int | float | Enum):
-        return value
-    if isinstance(value, tuple):
-        shown = tuple(map(_masked, value))
-        return value if all(map(is_, shown, value)) else shown
-    if isinstance(value, Mapping):
-        return MappingProxyType({_masked(key): _masked(item) for key, item in value.items()})
-    return _record(value) if is_dataclass(value) and not isinstance(value, type) else value
+    way = _way(cast(Any, type(value)))
+    return value if way is None else way(value)
 
 
 def _record(record: R, **given: Any) -> R:
     """A record with its texts masked, those of `given` as they are given."""
-    changes = dict(given)
+    changes = given
     for name in _names(cast(Any, type(record))):
         if name not in given:
             value = getattr(record, name)
-            shown = _masked(value)
-            if shown is not value:
+            if (way := _way(cast(Any, type(value)))) is not None and (shown := way(value)) is not value:
                 changes[name] = shown
     return replace(record, **changes) if changes else record  # type: ignore[type-var]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -52,31 +53,49 @@ def _patterns(
             yield held[first], counts
 
 
-def _add_pairs(sets: Any, counts: Any, owners: int, out: dict[int, int]) -> None:
-    size = sets.shape[1]
-    one, other = np.triu_indices(size, 1)
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many keys the runs of two owners have in common, pairs ascending."""
+
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    """The greater owner of each pair."""
+    counts: npt.NDArray[np.int64]
+    alone: npt.NDArray[np.int64]
+    """Owner → distinct keys of that owner."""
+
+
+def _pair_codes(sets: Any, counts: Any, owners: int) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """(first * owners + second, keys) of the pairs within sets of owners."""
+    one, other = np.triu_indices(sets.shape[1], 1)
     step = max(1, _PAIRS // len(one))
     for start in range(0, len(sets), step):
         some = sets[start : start + step]
-        codes = (some[:, one] * owners + some[:, other]).ravel()
-        weights = np.repeat(counts[start : start + step], len(one))
-        found, inverse = np.unique(codes, return_inverse=True)
-        for code, many in zip(found.tolist(), np.bincount(inverse, weights).astype(np.int64).tolist(), strict=True):
-            out[code] = out.get(code, 0) + many
+        yield (some[:, one] * owners + some[:, other]).ravel(), np.repeat(counts[start : start + step], len(one))
 
 
-def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
-    """(first, second) → keys that the runs of both owners hold; (owner, owner) → distinct keys of that owner.
+def _added_up(pieces: list[tuple[Any, Any]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Codes, ascending and each once, with the sum of what was counted for it."""
+    if not pieces:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    codes, inverse = np.unique(np.concatenate([one for one, _ in pieces]), return_inverse=True)
+    weights = np.concatenate([other for _, other in pieces])
+    return codes, np.bincount(inverse, weights, len(codes)).astype(np.int64)
 
-    An owner may have several runs. The keys are merged range by range; keys that the same owners hold are counted
-    together, so the cost grows with the number of keys and with the sets of owners that occur, and memory with neither.
+
+def shares(parts: Sequence[tuple[int, Run]]) -> Shares:
+    """What the runs of each two owners have in common; an owner may have several runs.
+
+    The keys are merged range by range; keys that the same owners hold are counted together, so the cost grows with the
+    number of keys and with the sets of owners that occur, and memory with the pairs.
     """
     if len(parts) == 1:
         ((owner, run),) = parts
         return {(owner, owner): len(run)} if len(run) else {}
     owners = max((owner for owner, _ in parts), default=0) + 1
-    found: dict[int, int] = {}
     alone = np.zeros(owners, np.int64)
+    pieces: list[tuple[Any, Any]] = []
+    waiting = 0
     for keys, held in windows(parts):
         alone += np.bincount(held, minlength=owners)
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
@@ -84,9 +103,22 @@ def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
         several = sizes > 1
         if several.any():
             for sets, counts in _patterns(starts[several], sizes[several], held):
-                _add_pairs(sets, counts, owners, found)
-    pairs = {(code // owners, code % owners): many for code, many in sorted(found.items())}
-    return pairs | {(owner, owner): int(many) for owner, many in enumerate(alone.tolist()) if many}
+                for piece in _pair_codes(sets, counts, owners):
+                    pieces.append(piece)
+                    waiting += len(piece[0])
+                    if waiting > 2 * len(pieces[0][0]) + _PAIRS:
+                        pieces, waiting = [_added_up(pieces)], 0
+    codes, counts = _added_up(pieces)
+    return Shares(codes // owners, codes % owners, counts, alone)
+
+
+def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
+    """(first, second) → keys that the runs of both owners hold; (owner, owner) → distinct keys of that owner."""
+    found = shares(parts)
+    pairs = zip(found.first.tolist(), found.second.tolist(), strict=True)
+    return dict(zip(pairs, found.counts.tolist(), strict=True)) | {
+        (owner, owner): many for owner, many in enumerate(found.alone.tolist()) if many
+    }
 
 
 def union(parts: Sequence[tuple[int, Run]], groups: Sequence[frozenset[int]]) -> list[int]:

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+
 from scanner.model import Artifact, Linkage, Overlap, Severity, Subscribers, Summary
 from scanner.packs.schema import Pack
 from scanner.score.breakdown import breakdown
@@ -14,10 +16,10 @@ from scanner.score.duplicates import duplicates
 from scanner.score.duties import advice
 from scanner.score.exposure import Exposure, contents, join, merged
 from scanner.score.holding import Holding, Kind, layout
-from scanner.score.linkage import shared, union
+from scanner.score.linkage import Shares, shared, shares, union
 from scanner.score.severity import Model, score
 from scanner.sets import Run
-from scanner.terms import SUBSCRIBER_BASIS, ColumnType
+from scanner.terms import SUBSCRIBER_BASIS, AnyType, ColumnType
 
 _MOST_OVERLAPS = 50
 #: What tells who a person is.
@@ -64,7 +66,7 @@ class Joined:
 
 
 Sets = Mapping[Kind, list[tuple[int, Run]]]
-Shares = Mapping[Kind, Mapping[tuple[int, int], int]]
+Pairs = Mapping[Kind, Mapping[tuple[int, int], int]]
 
 
 def _sets(holdings: Sequence[Holding], owners: Mapping[int, int]) -> Sets:
@@ -90,7 +92,7 @@ def _made(
     groups: Sequence[Sequence[int]],
     artifacts: Sequence[Artifact],
     holdings: Sequence[Holding],
-    shares: Shares,
+    shares: Pairs,
     kinds: Sequence[Kind],
 ) -> list[_Unit]:
     out = []
@@ -102,7 +104,7 @@ def _made(
     return out
 
 
-def _linked(units: Sequence[_Unit], shares: Shares, artifacts: Sequence[Artifact], model: Model) -> list[Linkage]:
+def _linked(units: Sequence[_Unit], shares: Pairs, artifacts: Sequence[Artifact], model: Model) -> list[Linkage]:
     """Pairs of tables that reveal together what neither does alone."""
     joins = set(model.settings["joins"]["types"])
     best: dict[tuple[int, int], tuple[int, Kind]] = {}
@@ -215,21 +217,28 @@ def _by_content(units: Sequence[_Unit], groups: Sequence[Sequence[int]], sets: S
     return out
 
 
-def _overlaps(artifacts: Sequence[Artifact], shares: Shares) -> dict[int, tuple[Overlap, ...]]:
-    found: dict[int, list[Overlap]] = defaultdict(list)
-    for kind, counts in shares.items():
-        if kind[1]:
-            continue
-        for (first, second), count in counts.items():
-            if first == second:
-                continue
-            for one, other in ((first, second), (second, first)):
-                share = round(min(1.0, count / counts[one, one]), 4)
-                found[one].append(Overlap(artifacts[other].path, count, share, kind[0]))
-    return {
-        at: tuple(sorted(held, key=lambda one: (-one.shared_subscribers, one.path, one.on))[:_MOST_OVERLAPS])
-        for at, held in found.items()
-    }
+def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) -> dict[int, tuple[Overlap, ...]]:
+    """Artifact → what it has in common with others, the most first; only what is told is made."""
+    kinds = sorted(kind for kind, one in found.items() if len(one.first))
+    if not kinds:
+        return {}
+    held = [found[kind] for kind in kinds]
+    one = np.concatenate([side for each in held for side in (each.first, each.second)])
+    other = np.concatenate([side for each in held for side in (each.second, each.first)])
+    counts = np.concatenate([each.counts for each in held for _ in range(2)])
+    on = np.repeat(np.arange(len(held)), [2 * len(each.first) for each in held])
+    ranks = {path: rank for rank, path in enumerate(sorted({artifact.path for artifact in artifacts}))}
+    rank = np.array([ranks[artifact.path] for artifact in artifacts])
+    order = np.lexsort((on, rank[other], -counts, one))
+    begins = np.searchsorted(one[order], one[order])  # where those of the same artifact begin
+    told = order[np.arange(len(order)) - begins < _MOST_OVERLAPS]
+    out: dict[int, list[Overlap]] = defaultdict(list)
+    for a, b, count, kind in zip(
+        one[told].tolist(), other[told].tolist(), counts[told].tolist(), on[told].tolist(), strict=True
+    ):
+        share = round(min(1.0, count / int(held[kind].alone[a])), 4)
+        out[a].append(Overlap(artifacts[b].path, count, share, kinds[kind]))
+    return {at: tuple(overlaps) for at, overlaps in out.items()}
 
 
 def _subscribers(artifacts: Sequence[Artifact], sets: Sets, kinds: Sequence[Kind]) -> Subscribers:
@@ -252,9 +261,9 @@ def summarise(
     """
     joins = set(model.settings["joins"]["types"])
     sets = _sets(holdings, {at: at for at in range(len(holdings))})
-    shares = {kind: shared(held) for kind, held in sets.items() if kind[0] in joins and not kind[1]}
+    in_common = {kind: shares(held) for (kind, veiled), held in sets.items() if kind in joins and not veiled}
     copies = duplicates([holding.shape for holding in holdings])
-    overlaps = _overlaps(artifacts, shares)
+    overlaps = _overlaps(artifacts, in_common)
     groups = _units(artifacts, holdings, copies)
     by_unit = _sets(holdings, {member: at for at, members in enumerate(groups) for member in members})
     united = {kind: shared(held) for kind, held in by_unit.items()}
