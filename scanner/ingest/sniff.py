@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -20,7 +21,9 @@ _MINOR = b"^~:\x01\x1f\x1e\x02!$&%"
 _RECORDS = 300
 _COMMON_1256 = frozenset(b"\xc7\xe1\xed\xe4\xe3\xe6\xd1\xc8\xca\xcf\xc0\xff\x98\xd3\xde\xdd\xe5\x9f")
 _ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
-_NUMBER = re.compile(rb"[\d\s+\-./:,()*]*\d[\d\s+\-./:,()*]*")
+#: Of a cell: figures, what stands between the figures of a number or a date, letters.
+_FIGURES, _WITH_FIGURES = b"0123456789", b" \t\n\r\f\v+-./:,()*"
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + bytes(range(128, 256))
 _HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
 _PRICE = re.compile(rb"\$ ?\d")
 _TIME = re.compile(rb"(?<![\d])\d{1,2}:\d\d(?!\d)|://")
@@ -243,32 +246,92 @@ def _records(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: b
     return out
 
 
+class _Lines:
+    """A text that may be a table, asked for its records with one delimiter after the other."""
+
+    def __init__(self, data: bytes, final: bool) -> None:
+        self._data, self._final = data, final
+        self._returns = b"\r" in data
+        self._plain: list[tuple[bytes, int, int]] | None = None
+        self._held: tuple[tuple[bytes, bytes, bool], list[_Record]] | None = None
+
+    def _lines(self) -> list[tuple[bytes, int, int]]:
+        """The lines that are records where there are no quotes and line feeds alone end lines; with begin and end."""
+        if self._plain is None:
+            self._plain = []
+            at, size = 0, len(self._data)
+            for line in self._data.split(b"\n"):
+                after = at + len(line) + 1
+                if at >= size or len(self._plain) >= _RECORDS or (after >= size and not self._final and self._plain):
+                    break
+                if line:
+                    self._plain.append((line, at, min(after, size)))
+                at = after
+        return self._plain
+
+    def widths(self, delimiter: bytes, quote: bytes, escape: bool) -> list[int]:
+        """How many fields each of the first records has."""
+        if self._returns or quote in self._data:
+            return [len(one.fields) for one in self.records(delimiter, quote, escape)]
+        return [line.count(delimiter) + 1 for line, _, _ in self._lines()]
+
+    def records(self, delimiter: bytes, quote: bytes, escape: bool) -> list[_Record]:
+        """The first records."""
+        if not self._returns and quote not in self._data:
+            return [_Record(line.split(delimiter), begin, end) for line, begin, end in self._lines()]
+        asked = delimiter, quote, escape
+        if self._held is None or self._held[0] != asked:
+            self._held = asked, _records(self._data, *asked, self._final)
+        return self._held[1]
+
+
 def kind_of(cell: bytes) -> str:
     """Shape of a cell: n(umber or date), h(ex digest), e(-mail), m(ixed), w(ords), empty."""
+    if cell.isdigit():
+        return "n"
+    if cell.isalpha():
+        return "w"
     cell = cell.strip().strip(b"'\"=")
     if not cell:
         return ""
-    if _NUMBER.fullmatch(cell):
+    bare = cell.translate(None, _FIGURES)
+    digits = len(cell) - len(bare)
+    if digits and not bare.translate(None, _WITH_FIGURES):
         return "n"
-    if _HEX.fullmatch(cell):
+    if digits and len(cell) >= 16 and not bare.translate(None, b"abcdefABCDEF"):
         return "h"
     if b"@" in cell and b"." in cell and b" " not in cell:
         return "e"
-    digits = len(cell) - len(cell.translate(None, b"0123456789"))
     if not digits:
+        if cell.isascii():
+            return "w"
         # digits of other scripts are digits too
         text = cell.decode("utf-8", "replace")
         digits = sum(character.isdecimal() for character in text)
         if not digits:
             return "w"
         return "n" if digits * 2 > sum(character.isalnum() for character in text) else "m"
-    letters = sum(byte in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" or byte >= 128 for byte in cell)
+    letters = len(bare) - len(bare.translate(None, _LETTERS))
     if digits > letters and (len(cell) > 3 or not letters):
         return "n"
     return "m"
 
 
-def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
+class _Kinds(dict[bytes, str]):
+    """What `kind_of` says of the cells of one table, each asked once: several questions are put to the same cells."""
+
+    def __missing__(self, cell: bytes) -> str:
+        kind = self[cell] = kind_of(cell)
+        return kind
+
+
+def _kinds() -> Callable[[bytes], str]:
+    return _Kinds().__getitem__
+
+
+def _votes(
+    first: list[bytes], body: list[list[bytes]], kind_of: Callable[[bytes], str] = kind_of
+) -> tuple[float, float]:
     """Weight for and against the first row being names of what stands below."""
     for_names = against = 0.0
     numbers = [field.strip() for field in first if field.strip().isdigit()]
@@ -282,7 +345,7 @@ def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
         cells = [row[index] for row in body if index < len(row) and row[index].strip()]
         if not kind or not cells:
             continue
-        kinds = Counter(kind_of(cell) for cell in cells)
+        kinds = Counter(map(kind_of, cells))
         common, times = kinds.most_common(1)[0]
         if times < 0.6 * len(cells):
             solid = kinds["n"] + kinds["h"] + kinds["m"] + kinds["e"]
@@ -316,13 +379,13 @@ def _votes(first: list[bytes], body: list[list[bytes]]) -> tuple[float, float]:
     return for_names, against
 
 
-def is_header(first: list[bytes], body: list[list[bytes]]) -> bool:
+def is_header(first: list[bytes], body: list[list[bytes]], kind_of: Callable[[bytes], str] = kind_of) -> bool:
     """Whether the first row names the columns; a row that holds data never does."""
     if not any(field.strip() for field in first):
         return False
     if not body:
         return len(first) > 1 and all(kind_of(field) in ("w", "") for field in first)
-    for_names, against = _votes(first, body)
+    for_names, against = _votes(first, body, kind_of)
     if for_names or against:
         return for_names > against
     filled = [field.strip().lower() for field in first if field.strip()]
@@ -352,6 +415,8 @@ def _commas_of_prose(records: list[_Record]) -> bool:
 
 
 def _quote_of(data: bytes, delimiter: bytes) -> bytes:
+    if b'"' not in data and data.count(b"'") < 4:
+        return b'"'
     around = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb")%b[^\r\n]*?%b(?:" + re.escape(delimiter) + rb"|[\r\n]|$)"
     opened = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb")%b"
     if b'"' in data and len(re.findall(opened % b'"', data)) >= len(re.findall(opened % b"'", data)):
@@ -365,6 +430,8 @@ def _quote_of(data: bytes, delimiter: bytes) -> bytes:
 
 
 def _escaped(data: bytes, delimiter: bytes) -> bool:
+    if b'\\"' not in data:
+        return False
     inner = len(re.findall(rb'\\"(?!' + re.escape(delimiter) + rb"|[\r\n]|$)", data))
     return inner > 0 and inner >= data.count(b'""')
 
@@ -392,6 +459,7 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
     forced = re.match(rb"sep=(.)\r?\n", data)
     best: tuple[float, bytes, bytes, bool, int, list[_Record]] | None = None
     candidates = forced.group(1) if forced else _MAIN + _MINOR + b" "
+    lines = _Lines(data, final)
     for value in candidates:
         delimiter = bytes([value])
         if delimiter not in data:
@@ -401,34 +469,33 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
             continue
         quote = _quote_of(data, delimiter) if main or value in b"^~:" else b'"'
         escape = quote == b'"' and _escaped(data, delimiter)
-        records = _records(data, delimiter, quote, escape, final)
-        if not records:
-            continue
-        widths = Counter(len(one.fields) for one in records)
-        width = max(widths, key=lambda k: (widths[k] * (1 if k > 1 else 0), k))
+        found = lines.widths(delimiter, quote, escape)
+        widths = Counter(found)
+        width = max(widths, key=lambda k: (widths[k] * (1 if k > 1 else 0), k), default=0)
         if width < 2:
             continue
-        first = next(i for i, one in enumerate(records) if len(one.fields) == width)
-        body = len(records) - first
-        share = widths[width] / len(records)
+        first = found.index(width)
+        body = len(found) - first
+        share = widths[width] / len(found)
         within = widths[width] / body
-        if first and body > first and body >= 8:
+        aside = first and body > first
+        if aside and body >= 8:
             share = max(share, within * 0.95)
-        elif first and body > first and width >= 3 and body >= 3 and within == 1 and main:
+        elif aside and width >= 3 and body >= 3 and within == 1 and main:
+            records = lines.records(delimiter, quote, escape)
             ruled = any(not data[one.begin : one.end].strip(b"-:|+= \r\n") for one in records)
             share = share if ruled else 0.9
+        if not main and value not in b"^~: " and (share < 0.95 or len(found) < 3):
+            continue
+        if share < (0.8 if not main else 0.5 if tabular else 0.7):
+            continue
+        records = lines.records(delimiter, quote, escape)
         if value == 0x3A and (
             any(_TIME.search(data[one.begin : one.end]) for one in records[first : first + 50])
             or sum(b": " in data[one.begin : one.end] for one in records) * 4 > len(records)
         ):
             continue
         if value == 0x20 and not _spaced_table(records, width, share):
-            continue
-        if not main and value not in b"^~: " and (share < 0.95 or len(records) < 3):
-            continue
-        if not main and share < 0.8:
-            continue
-        if share < (0.5 if tabular else 0.7):
             continue
         if value == 0x2C and not tabular and share < 0.9 and _commas_of_prose(records):
             continue
@@ -453,7 +520,7 @@ STAND_IN = b"\x1f"
 
 def long_delimiter(data: bytes) -> bytes:
     """A delimiter of several bytes that all lines share equally; empty where there is none."""
-    lines = [line for line in re.split(rb"[\r\n]+", data[:32768]) if line.strip()][:60]
+    lines = [line for line in data[:32768].splitlines() if line.strip()][:60]
     if len(data) > 32768:
         lines = lines[:-1]
     if len(lines) < 2 or STAND_IN in data:
@@ -735,6 +802,7 @@ def _first_row(records: list[_Record], width: int) -> int:
 
 def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: int, records: list[_Record]) -> Table:
     start = _first_row(records, width)
+    kind_of = _kinds()
     rows = [one.fields for one in records[start:] if len(one.fields) == width]
     shift = 0
     if start and abs(len(records[start - 1].fields) - width) == 1 and len(records[start - 1].fields) > 1:
@@ -745,9 +813,9 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
         else:
             blank = next((i for i in range(len(above) - 1, -1, -1) if not above[i].strip()), None)
             lined = [] if blank is None else above[:blank] + above[blank + 1 :]
-        if len(above) == width - 1 and not is_header(lined, body):
+        if len(above) == width - 1 and not is_header(lined, body, kind_of):
             lined = [*above, b""]
-        if lined and is_header(lined, body) and not is_header(rows[0], rows[1:201]):
+        if lined and is_header(lined, body, kind_of) and not is_header(rows[0], rows[1:201], kind_of):
             start, shift = start - 1, 1
             rows = [lined, *rows]
     trailing = width > 1 and not any(row[-1].strip() for row in rows) and len(rows) > 0
@@ -756,12 +824,12 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     loose: list[bytes] = []
     begin = records[start].begin
     preamble_end = begin
-    if is_header(rows[0], rows[1:201]):
+    if is_header(rows[0], rows[1:201], kind_of):
         names = [field.decode("utf-8", "replace").strip() for field in rows[0]]
         header_bytes = tuple(rows[0])
         used = start
         if not shift and len(rows) > 3:
-            for_names, against = _votes(rows[1], rows[2:200])
+            for_names, against = _votes(rows[1], rows[2:200], kind_of)
             second = rows[1]
             if for_names >= 2 and not against and all(kind_of(field) in ("w", "") for field in second):
                 fresh = [field.decode("utf-8", "replace").strip() for field in second]
@@ -786,7 +854,7 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
 def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
     """A list with one value a line."""
     quote = _quote_of(data, b"\x1f")
-    records = _records(data, b"\x1f", quote, False, final)
+    records = _Lines(data, final).records(b"\x1f", quote, False)
     if not records or any(len(one.fields) != 1 for one in records):
         return None
     cells = [one.fields[0].strip() for one in records]

@@ -35,6 +35,7 @@ class FileSource:
     def __init__(self, file: Path, path: str) -> None:
         """`file` is opened; `path` is its provenance path."""
         self._file, self._path = file, path
+        self._head: bytes | None = None
         try:
             self._size: int | None = file.stat().st_size
         except OSError:
@@ -56,18 +57,22 @@ class FileSource:
         Raises:
             ReadError: it cannot be opened or read.
         """
-        try:
-            with self._file.open("rb", buffering=0) as stream:
-                return read_full(stream, HEAD_BYTES)
-        except OSError as error:
-            raise read_error(error) from None
+        if self._head is None:
+            try:
+                with self._file.open("rb", buffering=0) as stream:
+                    self._head = read_full(stream, HEAD_BYTES)
+            except OSError as error:
+                raise read_error(error) from None
+        return self._head
 
     def stream(self) -> BinaryIO:
-        """The bytes from the first on.
+        """The bytes from the first on; those of a file that its head holds whole are not read again.
 
         Raises:
             ReadError: it cannot be opened.
         """
+        if self._head is not None and len(self._head) == self._size and len(self._head) < HEAD_BYTES:
+            return io.BytesIO(self._head)
         try:
             return self._file.open("rb", buffering=0)
         except OSError as error:
