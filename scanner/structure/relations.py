@@ -23,6 +23,8 @@ from scanner.terms import ColumnType
 
 #: Different values for each row from which a sketch is held to be of a column that tells rows apart.
 _UNIQUE = 0.95
+#: Letters of the end of a header that names a key.
+_LEAST_END = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Relation:
     columns: tuple[Column, ...]
     """Of both, as one table with the rows of the second; the columns of the first come first."""
     events: Mapping[int, tuple[int, int]]
+
+
+#: Columns that tell rows apart, with the positions of their tables, by the headers of their tables.
+_Layouts = dict[tuple[str | None, ...], list[tuple[int, Key]]]
 
 
 def _place(path: str) -> tuple[str, str]:
@@ -113,14 +119,18 @@ def relations(tables: Sequence[Table], pack: Pack) -> Iterator[Relation]:
     told = cast(Mapping[str, Any], pack.settings["severity"])["joins"]["keys"]
     suffixes, counters = told["suffixes"], frozenset(told["counters"])
     slack, least = float(told["slack"]), float(told["share"])
-    named: dict[tuple[str, str], list[tuple[int, Key]]] = {}
+    # tables of the same layout are parts of one and never name each other's rows
+    named: dict[tuple[str, str], _Layouts] = {}
     for at, table in enumerate(tables):
         place, own = _place(table.path)
         for key in table.keys:
             if _tells_rows(key, table, slack):
                 stem = own if key.header in counters else _stem(key.header, suffixes)
                 if stem:
-                    named.setdefault((place, stem), []).append((at, key))
+                    named.setdefault((place, stem), {}).setdefault(_layout(table), []).append((at, key))
+    for layouts in named.values():
+        for held in layouts.values():
+            held.sort(key=lambda one: (-tables[one[0]].rows, one[0]))
     for at, table in enumerate(tables):
         place, _ = _place(table.path)
         found: dict[int, list[tuple[Key, Key]]] = {}
@@ -129,10 +139,11 @@ def relations(tables: Sequence[Table], pack: Pack) -> Iterator[Relation]:
                 continue
             fits = [
                 (tables[other].rows, -other, of)
-                for other, of in _candidates(key.header, place, suffixes, named)
-                if other != at
-                and not _alike(tables[other], table)
-                and _names_rows(key, of, tables[other], least, slack)
+                for layout, held in _candidates(key.header, place, suffixes, named).items()
+                if layout != _layout(table)
+                for other, of in islice(
+                    (one for one in held if _names_rows(key, one[1], tables[one[0]], least, slack)), 1
+                )
             ]
             if fits:
                 _, negative, of = max(fits, key=lambda one: one[:2])
@@ -142,19 +153,16 @@ def relations(tables: Sequence[Table], pack: Pack) -> Iterator[Relation]:
 
 
 def _candidates(
-    header: str, place: str, suffixes: Sequence[str], named: Mapping[tuple[str, str], list[tuple[int, Key]]]
-) -> list[tuple[int, Key]]:
+    header: str, place: str, suffixes: Sequence[str], named: Mapping[tuple[str, str], _Layouts]
+) -> _Layouts:
     """Columns that a header may name: those of its stem, else of the end of it, as `customer` of `payercustomerid`."""
     stem = _stem(header, suffixes)
-    if (place, stem) in named:
-        return named[place, stem]
-    ends = [known for where, known in named if where == place and len(known) >= 4 and stem.endswith(known)]
-    return named[place, max(ends, key=lambda known: (len(known), known))] if ends else []
+    ends = (stem[start:] for start in range(max(1, len(stem) - _LEAST_END + 1)))
+    return next((named[place, end] for end in ends if (place, end) in named), {})
 
 
-def _alike(one: Table, other: Table) -> bool:
-    """Whether two tables are parts of one."""
-    return [c.name for c in one.columns] == [c.name for c in other.columns]
+def _layout(table: Table) -> tuple[str | None, ...]:
+    return tuple(column.name for column in table.columns)
 
 
 def _joined(register: int, behaviour: int, of: Sequence[Key], keys: Sequence[Key], tables: Sequence[Table]) -> Relation:
