@@ -38,6 +38,10 @@ _LONG_LINE = 300
 """Bytes of a line beyond which it is none of a form; see `kernels.parted`."""
 #: Values of which most are met once where it is not worth looking at more.
 _GLANCE = 1 << 10
+#: Bytes of text from which a block is large.
+_SMALL = 1 << 16
+_PADDING = np.zeros(64, np.uint8)
+_TEXTS = (pa.BinaryArray, pa.StringArray, pa.LargeBinaryArray, pa.LargeStringArray)
 _ONCE = np.zeros(0, np.int64)
 """Weights where each cell counts once."""
 _here = threading.local()
@@ -76,9 +80,8 @@ class ColumnProfile:
     room: Room = BOUNDLESS
     """Where the sets are held."""
 
-    def ready(self, tables: Tables, cells: int) -> None:
-        """So many cells are about to be added."""
-        self.cells += cells
+    def ready(self, tables: Tables) -> None:
+        """Cells are about to be added one by one."""
         if self.counts is None:
             from scanner.detect import kernels
 
@@ -103,7 +106,7 @@ class ColumnProfile:
 
         `text_only`: they are texts; `across`: lines of one, so that a message may have several.
         """
-        self.ready(tables, len(column))
+        self.cells += len(column)
         for cells, weights, first in weighed(column, tables.added is None):
             expect(cells.nbytes)
             if not len(cells):
@@ -113,6 +116,7 @@ class ColumnProfile:
             else:
                 scan_grid(Grid(cells.data, cells.starts[None, :], cells.stops[None, :], len(cells)), [self], tables)
             self.also(cells, first, tables, order, keep, text_only)
+        self.ready(tables)
 
     def _general(
         self, cells: Cells, weights: Any, tables: Tables, text_only: bool = False, across: bool = False
@@ -120,6 +124,7 @@ class ColumnProfile:
         """Add cells by the kernels that know all shapes."""
         from scanner.detect import kernels
 
+        self.ready(tables)
         data, starts, stops = _constant(cells.data), cells.starts, cells.stops
         tally = kernels.Tally(
             self.counts, self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, self.times
@@ -151,12 +156,20 @@ class ColumnProfile:
         for code in present.tolist():
             self._set(code).add(keys, codes, code)
 
-    def add_quick(self, place: int, data: Any, desk: Any, finds: Any, tables: Tables) -> None:
-        """Take what the quick way found of a column, and send the cells that it left the general way."""
-        for name in ("counts", "lengths", "lead", "rule_counts", "times"):
-            mine = getattr(self, name)
-            mine += getattr(desk, name)[place]
-        _extend(self.extremes, desk.extremes[place])
+    def add_quick(self, place: int, data: Any, desk: Any, fresh: Any, finds: Any, tables: Tables) -> None:
+        """Take what the quick way found of a column, and send the cells that it left the general way.
+
+        A column that holds nothing yet takes its rows of `fresh`, copies of what stands on the desk.
+        """
+        if self.counts is None:
+            self.counts, self.lengths, self.lead, self.rule_counts, self.times, self.extremes, self.lex_counts = (
+                one[place] for one in fresh
+            )
+        else:
+            for name in ("counts", "lengths", "lead", "rule_counts", "times"):
+                mine = getattr(self, name)
+                mine += getattr(desk, name)[place]
+            _extend(self.extremes, desk.extremes[place])
         used, left, aside = desk.state[place, :3].tolist()
         self._keep(finds.codes[place, :used], finds.keys[place, :used], np.flatnonzero(desk.times[place]))
         if left:
@@ -246,13 +259,16 @@ def _constant(data: Any) -> Any:
 
 
 def _grids(chunk: Chunk) -> Iterator[tuple[Grid, Sequence[int]]]:
-    """Columns that lie in one buffer with equally many cells, as grids, and which they are.
+    """Columns that lie in one buffer with equally many cells, as grids, and which they are; those of a small chunk all.
 
     Passed over together, a stretch of the buffer is read from memory once and not once a column.
     """
     if chunk.grid is not None:
         if chunk.rows:
             yield chunk.grid, range(len(chunk.columns))
+        return
+    if (small := _small_grid(chunk)) is not None:
+        yield small, range(len(chunk.columns))
         return
     alike: dict[tuple[int, int], list[int]] = {}
     for place, column in enumerate(chunk.columns):
@@ -275,7 +291,9 @@ def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> N
     if getattr(_here, "tables", None) is not tables:
         _here.tables, _here.desk = tables, quick.desk_for(tables.book, len(tables.rule_types))
         _here.room = (np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int32))
-    data = _constant(grid.data)
+    # the last cells of a text are quick too where bytes follow them; in a small one they are many
+    padded = np.concatenate((grid.data, _PADDING)) if len(grid.data) < _SMALL else grid.data
+    data = _constant(padded)
     for first in range(0, len(columns), quick.MOST_COLUMNS):
         some = grid.slice(first, first + quick.MOST_COLUMNS)
         width, rows = len(some.starts), max(1, grid.rows)
@@ -283,9 +301,37 @@ def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> N
             _here.room = tuple(np.empty(2 * width * rows, one.dtype) for one in _here.room)
         codes, keys, rest = (one[: 2 * width * rows].reshape(width, -1) for one in _here.room)
         finds = quick.Finds(codes, keys, rest.reshape(width, 2, rows))
-        quick.scan_quick(data, some.starts, some.stops, grid.rows, tables.book, _here.desk, finds)
+        desk = _here.desk
+        quick.scan_quick(data, some.starts, some.stops, grid.rows, tables.book, desk, finds)
+        fresh: tuple[Any, ...] = ()
+        if any(column.counts is None for column in columns[first : first + width]):
+            held = (desk.counts, desk.lengths, desk.lead, desk.rule_counts, desk.times, desk.extremes)
+            fresh = (*(one[:width].copy() for one in held), np.zeros((width, 64, 2), np.int64))
         for place in range(width):
-            columns[first + place].add_quick(place, data, _here.desk, finds, tables)
+            columns[first + place].add_quick(place, data, desk, fresh, finds, tables)
+
+
+def _small_grid(chunk: Chunk) -> Grid | None:
+    """The columns of a small chunk in one buffer, to be passed over together; None of any other chunk."""
+    pieces: list[Cells] = []
+    size = 0
+    for column in chunk.columns:
+        if len(column) != chunk.rows or not isinstance(column, (Cells, *_TEXTS)):
+            return None
+        pieces += in_place(column)
+        size += len(pieces[-1].data)
+        if size > _SMALL:
+            return None
+    if not pieces or not chunk.rows:
+        return None
+    if len(pieces) == 1:
+        data, starts, stops = pieces[0].data, pieces[0].starts[None, :], pieces[0].stops[None, :]
+    else:
+        data = np.concatenate([one.data for one in pieces])
+        begins = np.cumsum([0, *(len(one.data) for one in pieces[:-1])], dtype=np.int32)[:, None]
+        starts, stops = np.stack([one.starts for one in pieces]), np.stack([one.stops for one in pieces])
+        starts, stops = starts + begins, stops + begins
+    return Grid(data, starts, stops, chunk.rows)
 
 
 def _may_hold(data: Any, starts: Any, stops: Any, tables: Tables, tally: Any) -> Any:
@@ -316,7 +362,7 @@ def _linked(text: bytes, tables: Tables) -> Any:
     starts, stops = np.append(0, ends[:-1] + 1).astype(np.int32), ends.astype(np.int32)
     some = stops > starts
     made = ColumnProfile()
-    made.ready(tables, len(ends))
+    made.ready(tables)
     made._general(Cells(data, starts[some], stops[some]), _ONCE, tables, True, True)
     return made.counts[[kernels.LINKED, kernels.NAMED]]
 
@@ -430,12 +476,13 @@ class ArtifactProfile:
             made.append(column)
             touched[key] = column
             self.cells += len(array)
+        columns: list[pa.Array | Cells] = list(chunk.columns)
         in_grids: set[int] = set()
         for grid, places in _grids(chunk) if is_compiled() and not lines else ():
-            for place in places:
-                array = chunk.columns[place]
-                made[place].ready(tables, len(array))
-                made[place].also(array, array, tables, order, self.keep)
+            for place, cells in zip(places, grid.columns(), strict=True):
+                columns[place] = cells
+                made[place].cells += len(cells)
+                made[place].also(cells, cells, tables, order, self.keep)
             scan_grid(grid, [made[place] for place in places], tables)
             in_grids.update(places)
         for place, (column, array) in enumerate(zip(made, chunk.columns, strict=True)):
@@ -448,8 +495,8 @@ class ArtifactProfile:
                 piece.add(key, column)
         if not lines:
             keys = [named[i] or i if named else i for i in range(len(chunk.columns))]
-            self.together.scan(keys, chunk.columns, chunk.rows)
-            for key, array in zip(keys, chunk.columns, strict=True):
+            self.together.scan(keys, columns, chunk.rows)
+            for key, array in zip(keys, columns, strict=True):
                 name = key if isinstance(key, str) else heads[key] if key < len(heads) else None
                 if name is not None and says_birth(name, births):
                     self.births.scan(key, in_place(array))

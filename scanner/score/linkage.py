@@ -89,11 +89,12 @@ def shares(parts: Sequence[tuple[int, Run]]) -> Shares:
     The keys are merged range by range; keys that the same owners hold are counted together, so the cost grows with the
     number of keys and with the sets of owners that occur, and memory with the pairs.
     """
-    if len(parts) == 1:
-        ((owner, run),) = parts
-        return {(owner, owner): len(run)} if len(run) else {}
     owners = max((owner for owner, _ in parts), default=0) + 1
     alone = np.zeros(owners, np.int64)
+    if len(parts) == 1:
+        ((owner, run),) = parts
+        alone[owner] = len(run)
+        return Shares(*(np.zeros(0, np.int64) for _ in range(3)), alone)
     pieces: list[tuple[Any, Any]] = []
     waiting = 0
     for keys, held in windows(parts):

@@ -130,8 +130,8 @@ def test_columns_together_are_as_one_by_one(rows: list[tuple[str, ...]], times: 
     data = np.frombuffer(b"".join(map(b"".join, cells)) + b"." * 50, np.uint8)
     grid = Grid(data, starts, ends, len(rows))
     together = [ColumnProfile() for _ in cells]
-    for column in together:
-        column.ready(TABLES, 0)
+    for column in together[::2]:  # one that holds counts adds to them, a new one takes what is found
+        column.ready(TABLES)
     scan_grid(grid, together, TABLES)
     for column, alone in zip(together, grid.columns(), strict=True):
         assert told(column) == told(scanned(alone))

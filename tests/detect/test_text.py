@@ -62,7 +62,7 @@ def test_number_is_found_wherever_it_lies_in_the_64_bytes(pad: int) -> None:
 def test_plain_lines_are_passed_over() -> None:
     lines = ["[2024-01-01 00:00:03] Adeel: kal milte hain", "rate kya hai? 4 din", "", TAIL, TAIL]
     made = ColumnProfile()
-    made.ready(TABLES, len(lines))
+    made.ready(TABLES)
     cells = next(in_place(pa.array([line.encode() for line in lines], pa.binary())))
     rest = np.empty((2, len(lines)), np.int32)
     sizes = text.sizes_of(TABLES.book)

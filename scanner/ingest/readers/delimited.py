@@ -23,8 +23,6 @@ from scanner.terms import Format, ProblemCode, Status
 
 #: Bytes at the end of a file within which lines that are no rows count as its footer.
 FOOTER_BYTES = 4096
-#: Bytes of a block from which it is worth looking for its cells in place.
-_IN_PLACE_FROM = 1 << 16
 _NAMES = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "pipe", b" ": "space", b":": "colon", b"\x1f": "lines"}
 
 
@@ -182,7 +180,7 @@ class _Block:
     def _plain(self, row: int | None) -> Chunk | None:
         """The rows of the block as cells in place; None where odd quotes, uneven rows or the header stand in it."""
         table = self.table
-        if not is_compiled() or self.literals or len(self.block) < _IN_PLACE_FROM:
+        if not is_compiled() or self.literals:
             return None
         if table.escape and b"\\" in self.block:
             return None
