@@ -35,10 +35,19 @@ class Facts:
     counts: dict[str, int] = field(default_factory=dict)
     fits: list[int] = field(default_factory=list)
     """Whole cells that fit each notation, by its row in the tables."""
+    lengths: list[int] = field(default_factory=list)
+    """All-digit cells of each length."""
+    extremes: list[int] = field(default_factory=list)
+    """See `kernels.EXTREMES`."""
+    often: list[int] = field(default_factory=list)
+    """Occurrences by kind * 3 + way to stand; empty where nothing was found."""
+    words: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(bit of a lexicon, 0 for whole cells or 1 for words within) → cells, where there are some."""
     filled: int = 0
     evidence: list[Evidence] = field(default_factory=list)
     hash: HashTest | None = None
     """Of digests: whether they can be reversed."""
+    _said: dict[tuple[AnyType, ...], float] = field(default_factory=dict)
     _found: dict[tuple[AnyType, tuple[int, ...]], KeySet] = field(default_factory=dict)
 
     @classmethod
@@ -47,9 +56,14 @@ class Facts:
         limits = cast(Mapping[str, Any], pack.settings.get("verdicts", {}))
         made = cls(key, name, match(pack, name), is_nameless(pack, name), profile, tables, limits)
         if profile.counts is not None:
+            # the rules ask for single figures, hundreds of times a column, which lists give faster than arrays
             made.counts = dict(zip(k.CLASSES, profile.counts.tolist(), strict=True))
             made.filled = made.counts["filled"]
             made.fits = profile.rule_counts[:, 0].tolist()
+            made.lengths, made.extremes = profile.lengths.tolist(), profile.extremes.tolist()
+            made.often = profile.times.tolist() if profile.times.any() else []
+            for bit, token in np.argwhere(profile.lex_counts).tolist():
+                made.words[bit, token] = int(profile.lex_counts[bit, token])
         return made
 
     def limit(self, group: str, name: str) -> float:
@@ -59,7 +73,9 @@ class Facts:
     def n(self, *names: str) -> int:
         """Cells of some classes."""
         counts = self.counts
-        return sum([counts[name] for name in names]) if counts else 0
+        if not counts:
+            return 0
+        return counts[names[0]] if len(names) == 1 else sum([counts[name] for name in names])
 
     def share(self, *names: str) -> float:
         """Share (0..1) of the filled cells that fall into some classes."""
@@ -69,7 +85,7 @@ class Facts:
         """Least and greatest, where all filled cells are whole numbers of digits alone."""
         if not self.filled or self.n("digits") != self.filled:
             return None
-        low, high = int(self.profile.extremes[k.NUMBER_MIN]), int(self.profile.extremes[k.NUMBER_MAX])
+        low, high = self.extremes[k.NUMBER_MIN], self.extremes[k.NUMBER_MAX]
         return (low, high) if low <= high else None
 
     def rules(self, kind: ColumnType, strength: int = 0) -> int:
@@ -95,20 +111,20 @@ class Facts:
 
     def lexicon(self, kind: ColumnType, token: bool = False) -> float:
         """Share of filled cells that are (or hold) a word of a type's lexicons; the best lexicon counts."""
-        if self.profile.lex_counts is None or not self.filled:
+        if not self.words or not self.filled:
             return 0.0
-        counts = self.profile.lex_counts
-        total = max((int(counts[bit, int(token)]) for bit in self.tables.bits_of(kind, token)), default=0)
-        return total / self.filled
+        return (
+            max((self.words.get((bit, token), 0) for bit in self.tables.bits_of(kind, token)), default=0) / self.filled
+        )
 
     def airline(self) -> float:
         """Share of flight-shaped cells that begin with a known airline code."""
         flights = self.n("flight")
-        return int(self.profile.lex_counts[AIRLINE_BIT, 0]) / flights if flights else 0.0
+        return self.words.get((AIRLINE_BIT, 0), 0) / flights if flights else 0.0
 
     def length(self, *digits: int) -> int:
         """All-digit cells of some lengths."""
-        return sum(int(self.profile.lengths[n]) for n in digits) if self.profile.lengths is not None else 0
+        return sum([self.lengths[n] for n in digits]) if self.lengths else 0
 
     def codes(self, low: int, high: int) -> int:
         """How many different leading three digits from `low` up to but not including `high` stand in the column."""
@@ -146,21 +162,25 @@ class Facts:
             if added is None or added.times is None:
                 return 0
             return sum(int(added.times[self._added(kind) * 3 + way]) for way in ways)
-        if self.profile.times is None:
+        if not self.often:
             return 0
-        return sum(int(self.profile.times[KIND_OF[kind] * 3 + way]) for way in ways)
+        at = KIND_OF[kind] * 3
+        return sum([self.often[at + way] for way in ways])
 
     def hidden_digits(self, kind: AnyType) -> int:
         """Most digits that a mask hides in a cell of a type."""
         if isinstance(kind, PackType) and self.profile.added is not None:
             return self.profile.added.hidden
-        return int(self.profile.extremes[k.HIDDEN])
+        return self.extremes[k.HIDDEN]
 
     def says(self, *kinds: AnyType) -> float:
         """How firmly the header speaks for one of some types, 0 to 1."""
         if self.header is None:
             return 0.0
-        return self.header.weight if any(self.header.role_of(kind) is not None for kind in kinds) else 0.0
+        if kinds not in self._said:
+            spoken = any(self.header.role_of(kind) is not None for kind in kinds)
+            self._said[kinds] = self.header.weight if spoken else 0.0
+        return self._said[kinds]
 
     @property
     def against(self) -> bool:
@@ -171,19 +191,19 @@ class Facts:
     def running(self) -> float:
         """How densely the numbers fill their range, 0 (spread) to 1 (without gaps); 0 where too few to tell."""
         keys = max((self.found(kind, k.WEAK, k.SURE) for kind in (ColumnType.MSISDN, ColumnType.CNIC)), key=len)
-        if len(keys) < self.limit("running", "fewest") or self.profile.extremes is None:
+        if len(keys) < self.limit("running", "fewest") or not self.extremes:
             return 0.0
-        low, high = int(self.profile.extremes[k.KEY_MIN]), int(self.profile.extremes[k.KEY_MAX])
+        low, high = self.extremes[k.KEY_MIN], self.extremes[k.KEY_MAX]
         return len(keys) / max(1, high - low + 1)
 
     @property
     def epoch(self) -> str | None:
         """Which epoch class nearly all cells could be, within one span of years."""
-        if self.profile.extremes is None:
+        if not self.extremes:
             return None
         for name in ("epoch_s", "epoch_ms", "epoch_us"):
             if self.share(name) >= self.limit("time", "epoch"):
-                span = int(self.profile.extremes[k.DAY_MAX]) - int(self.profile.extremes[k.DAY_MIN])
+                span = self.extremes[k.DAY_MAX] - self.extremes[k.DAY_MIN]
                 if span < self.limit("time", "epoch_years") * _YEAR:
                     return name
         return None

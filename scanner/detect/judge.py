@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
@@ -82,6 +83,8 @@ class _Count:
 
     def others(self, one: Facts, verdict: Verdict, lines: bool) -> None:
         """Count identifiers of other types that stand in the column, or in the lines of a document."""
+        if not one.often and one.profile.added is None:
+            return
         phones = verdict.type in _PHONES
         if verdict.type in _MIXED_UP and verdict.form is Form.PLAIN:
             for kind in (T.MSISDN, T.CNIC):
@@ -135,12 +138,12 @@ def _written_out(facts: Facts) -> bool:
 
 def _events(facts: Facts, verdict: Verdict) -> tuple[int, int] | None:
     """First and last moment of a column of timestamps, day or month first as the values show."""
-    if verdict.type is not T.TIMESTAMP or facts.profile.extremes is None:
+    extremes = facts.extremes
+    if verdict.type is not T.TIMESTAMP or not extremes:
         return None
-    extremes = facts.profile.extremes
-    low, high = int(extremes[k.DAY_MIN]), int(extremes[k.DAY_MAX])
+    low, high = extremes[k.DAY_MIN], extremes[k.DAY_MAX]
     if facts.n("second_gt12") > facts.n("first_gt12"):
-        low, high = int(extremes[k.MONTH_MIN]), int(extremes[k.MONTH_MAX])
+        low, high = extremes[k.MONTH_MIN], extremes[k.MONTH_MAX]
     return (low, high) if low <= high else None
 
 
@@ -166,6 +169,7 @@ def _role(facts: Facts, verdict: Verdict) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # the rules give few different ones
 def calibrated(raw: float, pack: Pack) -> float:
     """The confidence to state for the one that the rules give, as `patterns/calibration.toml` maps it; both 0 to 1."""
     points = cast(Mapping[str, Any], pack.settings["calibration"])["column"]["points"]

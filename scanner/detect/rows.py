@@ -25,6 +25,7 @@ _WIDEST = 32
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
+@lru_cache(maxsize=4)
 def birth_words(pack: Pack) -> frozenset[str]:
     """Spellings, folded, that head dates of birth."""
     kinds = (rule for rule in pack.headers if rule.column_type is ColumnType.DATE_OF_BIRTH)

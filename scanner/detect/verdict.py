@@ -268,7 +268,7 @@ def _veiled(facts: Facts, context: Context) -> Verdict | None:
         facts.note(
             "values: masked digits", masked / facts.filled, f"{masked:,} cells are numbers with digits starred out"
         )
-        hidden = int(facts.profile.extremes[k.HIDDEN])
+        hidden = facts.extremes[k.HIDDEN]
         facts.note("values: digits hidden", hidden / 10, f"up to {hidden} digits: 10^{hidden} numbers fit such a cell")
         if header in _NUMBERED:
             return Verdict(header, Form.MASKED, 0.9, masked)
@@ -331,7 +331,7 @@ def _temporal(facts: Facts, context: Context) -> Verdict | None:
     if facts.share(packed) >= limit("time", "epoch") and (lone or facts.says(T.TIMESTAMP)):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.8, facts.n(packed))
     clocks = facts.says(T.TIMESTAMP) and facts.header is not None and facts.header.role == "event_clock"
-    short = facts.length(*range(1, 7)) == facts.n("digits") and int(facts.profile.extremes[k.NUMBER_MAX]) < 240_000
+    short = facts.length(*range(1, 7)) == facts.n("digits") and facts.extremes[k.NUMBER_MAX] < 240_000
     short = short and facts.length(1, 2) < 0.2 * facts.n("digits")  # only after midnight has hhmmss two digits
     if clocks and short and facts.share("digits") >= limit("time", "stamp"):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.7, facts.n("digits"))
@@ -425,7 +425,7 @@ def _words(facts: Facts, context: Context) -> Verdict | None:
         if facts.share("words") >= 0.8 and (asked[0] not in turns or context.calls >= 1 or context.travel >= 1):
             return Verdict(asked[0], Form.PLAIN, 0.6, facts.n("words"))
         coded = asked[0] is T.SEX or (asked[0] is T.CALL_TYPE and context.calls >= 1)
-        if coded and facts.share("small") >= 0.8 and int(facts.profile.extremes[k.NUMBER_MAX]) <= 9:
+        if coded and facts.share("small") >= 0.8 and facts.extremes[k.NUMBER_MAX] <= 9:
             return Verdict(asked[0], Form.PLAIN, 0.7, facts.n("small"))
     if not facts.against and (facts.nameless or header is None or header.type in IDENTIFIER_TYPES):
         for kind in (*turns, T.AIRPORT, T.BORDER_POST, T.COUNTRY):

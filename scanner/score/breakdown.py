@@ -9,8 +9,7 @@ import numpy as np
 
 from scanner.packs.schema import Pack
 from scanner.score.holding import Kind
-from scanner.score.linkage import windows
-from scanner.sets import Run
+from scanner.sets import Run, merged
 from scanner.terms import ColumnType
 
 Breakdown = Mapping[str, Mapping[str, int]]
@@ -37,9 +36,12 @@ def breakdown(
             out.update({name: known[owner][name] for name in names})
             continue
         many: dict[int, int] = {}
-        for keys, _ in windows([(0, run) for _, run in parts]):
-            for code, count in zip(*np.unique(keys // 10**rest, return_counts=True), strict=True):
-                many[int(code)] = many.get(int(code), 0) + int(count)
+        for keys, _ in merged([run for _, run in parts]):
+            codes = keys // 10**rest
+            starts = np.flatnonzero(np.diff(codes, prepend=-1))
+            counts = np.diff(starts, append=len(codes))
+            for code, count in zip(codes[starts].tolist(), counts.tolist(), strict=True):
+                many[code] = many.get(code, 0) + count
         for name in names:
             found: dict[str, int] = {}
             for code, count in many.items():

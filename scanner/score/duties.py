@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from scanner.errors import PatternError
@@ -14,6 +14,7 @@ from scanner.terms import ColumnType, Level
 CAVEAT = "Decision support, not legal advice."
 #: Names of a breakdown that a sentence holds.
 _NAMED = 3
+_RANK = {level.value: level.rank for level in Level}
 
 
 def held(artifact: Artifact) -> dict[str, str]:
@@ -30,13 +31,16 @@ def held(artifact: Artifact) -> dict[str, str]:
     return out
 
 
-def _fits(entry: Mapping[str, Any], there: Iterable[str], level: Level) -> list[str] | None:
+def _fits(entry: Mapping[str, Any], there: Container[str], level: Level) -> list[str] | None:
     """What sets an entry off, in its order; None where something that it needs is not there."""
-    found = set(there)
-    if level.rank < Level(entry["level"]).rank:
+    if level.rank < _RANK[entry["level"]]:
         return None
-    groups = [[one for one in group if one in found] for group in entry["needs"]]
-    return list(dict.fromkeys(one for group in groups for one in group)) if all(groups) else None
+    groups = []
+    for group in entry["needs"]:
+        groups.append([one for one in group if one in there])
+        if not groups[-1]:
+            return None
+    return list(dict.fromkeys(one for group in groups for one in group))
 
 
 def _entries(pack: Pack, stem: str, name: str) -> Sequence[Mapping[str, Any]]:

@@ -94,7 +94,8 @@ def shares(parts: Sequence[tuple[int, Run]]) -> Shares:
     if len(parts) == 1:
         ((owner, run),) = parts
         alone[owner] = len(run)
-        return Shares(*(np.zeros(0, np.int64) for _ in range(3)), alone)
+        none = np.zeros(0, np.int64)
+        return Shares(none, none, none, alone)
     pieces: list[tuple[Any, Any]] = []
     waiting = 0
     for keys, held in windows(parts):
