@@ -318,6 +318,7 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
     """What a worker process does with a file."""
 
     heeded = False
+    threads = options.threads
 
     def work(job: Job, tell: Tell) -> None:
         nonlocal heeded
@@ -339,7 +340,7 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
         )
         found = open_file(FileSource(Path(job.file), job.path), mine, Course(job.lessons, tell))
         # what is not taken anyway is for the workers, but for the quarter in which what they found is held
-        room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * options.threads))
+        room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * threads))
         for one in _scanned(found, pack, mine, room, hashes, advanced):
             tell("result", one)
 

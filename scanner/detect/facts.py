@@ -35,6 +35,8 @@ class Facts:
     counts: dict[str, int] = field(default_factory=dict)
     fits: list[int] = field(default_factory=list)
     """Whole cells that fit each notation, by its row in the tables."""
+    spoken: frozenset[AnyType] = frozenset()
+    """The types that the header speaks for."""
     lengths: list[int] = field(default_factory=list)
     """All-digit cells of each length."""
     extremes: list[int] = field(default_factory=list)
@@ -47,7 +49,6 @@ class Facts:
     evidence: list[Evidence] = field(default_factory=list)
     hash: HashTest | None = None
     """Of digests: whether they can be reversed."""
-    _said: dict[tuple[AnyType, ...], float] = field(default_factory=dict)
     _found: dict[tuple[AnyType, tuple[int, ...]], KeySet] = field(default_factory=dict)
 
     @classmethod
@@ -55,6 +56,8 @@ class Facts:
         """The facts of a column under the header `name`."""
         limits = cast(Mapping[str, Any], pack.settings.get("verdicts", {}))
         made = cls(key, name, match(pack, name), is_nameless(pack, name), profile, tables, limits)
+        if made.header is not None:
+            made.spoken = frozenset((made.header.type, *(kind for _, kind in made.header.others)))
         if profile.counts is not None:
             # the rules ask for single figures, hundreds of times a column, which lists give faster than arrays
             made.counts = dict(zip(k.CLASSES, profile.counts.tolist(), strict=True))
@@ -177,10 +180,7 @@ class Facts:
         """How firmly the header speaks for one of some types, 0 to 1."""
         if self.header is None:
             return 0.0
-        if kinds not in self._said:
-            spoken = any(self.header.role_of(kind) is not None for kind in kinds)
-            self._said[kinds] = self.header.weight if spoken else 0.0
-        return self._said[kinds]
+        return self.header.weight if not self.spoken.isdisjoint(kinds) else 0.0
 
     @property
     def against(self) -> bool:

@@ -339,7 +339,7 @@ def _may_hold(data: Any, starts: Any, stops: Any, tables: Tables, tally: Any) ->
     from scanner.detect import text
 
     rest = np.empty((2, len(starts)), np.int32)
-    return rest[:, : text.pass_over(data, starts, stops, text.sizes_of(tables.book), tally.counts, rest)]
+    return rest[:, : text.pass_over(data, starts, stops, tables.sizes, tally.counts, rest)]
 
 
 def _edge(cells: Cells, rows: range) -> bytes:

@@ -91,6 +91,13 @@ class Tables:
         return self._bits.get((kind, token), ())
 
     @cached_property
+    def sizes(self) -> Any:
+        """Of numbers in text, see `text.sizes_of`."""
+        from scanner.detect.text import sizes_of
+
+        return sizes_of(self.book)
+
+    @cached_property
     def book(self) -> Any:
         """The arrays as kernels take them."""
         from scanner.detect.kernels import Book

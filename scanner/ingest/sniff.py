@@ -342,8 +342,8 @@ def _votes(
         series = len(steps) == 1 and steps != {0}
     for index, field in enumerate(first):
         kind = kind_of(field)
-        cells = [row[index] for row in body if index < len(row) and row[index].strip()]
-        if not kind or not cells:
+        cells = [cell for row in body if index < len(row) and (cell := row[index]).strip()] if kind else []
+        if not cells:
             continue
         kinds = Counter(map(kind_of, cells))
         common, times = kinds.most_common(1)[0]
@@ -659,6 +659,8 @@ def row_of(text: bytes, table: Table) -> list[bytes] | None:
 #: Bytes among which the tables of one file are told apart.
 SECTION_BYTES = 4 << 20
 _MOST_SECTIONS = 200
+#: Bytes of a text whose tables are remembered for the next question.
+_HELD = 1 << 18
 #: Lines that are looked at as headers of a further table.
 _MOST_TRIES = 500
 _BLANK = re.compile(rb"[\s,;|]*")
@@ -676,9 +678,15 @@ def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Tab
 
     A further table begins with a header of its own, other than the one above, over rows as wide as it.
     """
+    # a short text is asked about when it is recognised and again when it is read
+    return list((_sections if len(data) <= _HELD else _sections.__wrapped__)(data, final, name))
+
+
+@lru_cache(maxsize=4)
+def _sections(data: bytes, final: bool, name: str) -> tuple[tuple[int, Table], ...]:
     table = _first_table(data, final, name)
     if table is None:
-        return []
+        return ()
     out = [(0, table)]
     end = b"\r" if table.newline == b"\r" else b"\n"
     lines = data.split(end)
@@ -713,7 +721,7 @@ def sections_of(data: bytes, final: bool, name: str = "") -> list[tuple[int, Tab
         out.append((place, fresh))
         table, start = fresh, place + fresh.begin
         odd = _odd_lines(data, at, table)
-    return out
+    return tuple(out)
 
 
 def _odd_lines(data: bytes, at: npt.NDArray[np.int64], table: Table) -> npt.NDArray[np.int64]:
@@ -792,7 +800,7 @@ def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
 def _first_row(records: list[_Record], width: int) -> int:
     """The first record of the table: of its width, and not a title that an exporter filled up with empty fields."""
     fitting = [index for index, one in enumerate(records) if len(one.fields) == width]
-    filled = [sum(bool(field.strip()) for field in records[index].fields) for index in fitting[:50]]
+    filled = [sum(map(bool, map(bytes.strip, records[index].fields))) for index in fitting[:50]]
     usual = sorted(filled)[len(filled) // 2]
     for index, count in zip(fitting, filled, strict=False):
         if count > 1 or usual < 3:
@@ -829,9 +837,10 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
         header_bytes = tuple(rows[0])
         used = start
         if not shift and len(rows) > 3:
-            for_names, against = _votes(rows[1], rows[2:200], kind_of)
             second = rows[1]
-            if for_names >= 2 and not against and all(kind_of(field) in ("w", "") for field in second):
+            wordy = all(kind_of(field) in ("w", "") for field in second)
+            for_names, against = _votes(second, rows[2:200], kind_of) if wordy else (0, 0)
+            if for_names >= 2 and not against:
                 fresh = [field.decode("utf-8", "replace").strip() for field in second]
                 names = [" ".join(part for part in pair if part) for pair in zip(names, fresh, strict=True)]
                 header_bytes, used = (), start + 1
@@ -844,7 +853,7 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     if trailing:
         header = header[:-1]
     body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
-    kinds = [Counter(kind for row in body if (kind := kind_of(row[i]))).most_common(1) for i in range(width)]
+    kinds = [Counter(filter(None, map(kind_of, [row[i] for row in body]))).most_common(1) for i in range(width)]
     return Table(
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
         preamble, tuple(loose), tuple(kind[0][0] if kind else "" for kind in kinds), preamble_end,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -37,11 +38,11 @@ def breakdown(
             continue
         many: dict[int, int] = {}
         for keys, _ in merged([run for _, run in parts]):
-            codes = keys // 10**rest
-            starts = np.flatnonzero(np.diff(codes, prepend=-1))
-            counts = np.diff(starts, append=len(codes))
-            for code, count in zip(codes[starts].tolist(), counts.tolist(), strict=True):
-                many[code] = many.get(code, 0) + count
+            codes = keys // 10**rest  # which ascend
+            starts = [0, *(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
+            for first, stop in pairwise(starts if len(codes) else ()):
+                code = int(codes[first])
+                many[code] = many.get(code, 0) + stop - first
         for name in names:
             found: dict[str, int] = {}
             for code, count in many.items():

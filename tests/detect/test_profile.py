@@ -82,3 +82,18 @@ def test_values_that_repeat_are_written_out_once() -> None:
     assert (len(cells), int(weights.sum()), len(first)) == (7, ROWS, 64)
     ((cells, weights, _),) = weighed(pa.array(np.arange(ROWS)), True)
     assert (len(cells), len(weights)) == (ROWS, 0)
+
+
+def test_columns_of_a_small_chunk_are_passed_over_as_one_and_count_as_by_themselves() -> None:
+    texts = [["03001234567", "923011234567", "", None], ["2024-01-05", "x", "Ali Khan", "Ali Khan"], ["", "", "", None]]
+    kinds = (pa.string(), pa.large_binary(), pa.binary())
+    columns = tuple(pa.array(held, pa.string()).cast(kind) for held, kind in zip(texts, kinds, strict=True))
+    profile = ArtifactProfile()
+    for order in (4, 5):  # the second adds to what the first found
+        profile.scan(Chunk(4, columns, names=("a", "b", "c")), order, TABLES, False)
+    for name, column in zip("abc", columns, strict=True):
+        alone = ColumnProfile()
+        for order in (4, 5):
+            alone.scan(column, TABLES, order, 3)
+        assert shown(profile.columns[name]) == shown(alone)
+    assert profile.together.both("a", "b") == 4

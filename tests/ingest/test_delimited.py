@@ -15,6 +15,7 @@ from scanner.ingest.interface import Cells, done
 from scanner.ingest.readers.blocks import Buffers, Cutter
 from scanner.ingest.readers.delimited import DelimitedReader
 from scanner.ingest.sniff import (
+    _Lines,
     _odd_lines,
     _records,
     blank_line,
@@ -73,6 +74,23 @@ def test_table_when_read_then_columns_and_rows(case: str) -> None:
     stream, tail, _, count, bad, _ = read(data, "x.txt")
     assert stream.head.format is Format.CSV
     assert (stream.head.columns, count, bad, tail.status) == (names, rows, 0, Status.COMPLETE)
+
+
+@given(
+    st.lists(st.text('ab,;" ', max_size=6), max_size=12),
+    st.sampled_from(["\n", "\n", "\r\n", "\r", "\n\n"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_records_of_a_text_are_those_of_its_lines_where_it_has_no_quotes(
+    lines: list[str], end: str, ended: bool, final: bool
+) -> None:
+    data = (end.join(lines) + (end if ended else "")).encode()
+    asked = _Lines(data, final)
+    for delimiter in (b",", b";", b" "):
+        records = _records(data, delimiter, b'"', False, final)
+        assert asked.widths(delimiter, b'"', False) == [len(one.fields) for one in records]
+        assert asked.records(delimiter, b'"', False) == records
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1256"])

@@ -79,9 +79,11 @@ def _barred(lines: list[str]) -> Layout | None:
     filled = [(index, line) for index, line in enumerate(lines) if line.strip()]
     for bar in _BARS:
         rows = [(index, line) for index, line in filled if bar in line and not _DRAWN.fullmatch(line)]
+        if len(rows) < 2:
+            continue
         drawn = [index for index, line in filled if len(line.strip()) > 2 and _DRAWN.fullmatch(line)]
         others = len(filled) - len(rows) - len(drawn)
-        if len(rows) < 2 or not drawn or others * 2 > len(rows):
+        if not drawn or others * 2 > len(rows):
             continue
         cross = any(_CROSS.fullmatch(lines[index].strip()) for index in drawn)
         edged = sum(line.strip()[0] == bar and line.strip()[-1] == bar for _, line in rows) > 0.8 * len(rows)
