@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scanner.detect.profile import in_place
 from scanner.ingest import open_source
 from scanner.ingest.containers.mail import is_message
 from scanner.ingest.sources import BytesSource
@@ -27,8 +28,8 @@ def text_of(data: bytes, name: str = "x", **options: Any) -> tuple[dict[str, lis
     for stream in open_source(BytesSource(data, name), ScanOptions(**options)):
         found = lines.setdefault(stream.head.path, [])
         for part in stream.parts:
-            cells = part.read().columns[0].to_pylist()
-            found += [cell.decode() if isinstance(cell, bytes) else str(cell) for cell in cells]
+            for cells in in_place(part.read().columns[0]):
+                found += [bytes(cells.data[a:b]).decode() for a, b in zip(cells.starts, cells.stops, strict=True)]
         tails[stream.head.path] = stream.tail()
         if stream.head.path == name:
             assert stream.head.format is Format.TEXT
