@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from itertools import islice
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, cast
