@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+from scanner.engines.processes import Given, Job, ProcessEngine, Tell, Work, afresh, served
 from scanner.errors import ReadError
-from scanner.ingest import streams
+from scanner.ingest import FileSource, failed, streams_of, walk
+from scanner.ingest.course import Course, LeftOut
 from scanner.ingest.interface import Stream
 from scanner.model import Inspected, Problem
 from scanner.options import ScanOptions
@@ -30,8 +34,41 @@ def inspect(*paths: str, options: ScanOptions | None = None) -> Iterator[Inspect
         OptionError: an option cannot be used.
     """
     options = replace(options or ScanOptions(), shard_bytes=_PIECE)
-    for stream in streams([str(path) for path in paths], options):
-        yield _looked_at(stream)
+    limits = options.limits
+    engine: ProcessEngine[Inspected] = ProcessEngine(
+        options.threads, limits.max_seconds, limits.max_memory, _work(options), afresh(__name__), options, _deaf
+    )
+    with engine:
+        for item, found in engine.in_order(walk([str(path) for path in paths], options), Given.of):
+            if found is None:
+                yield from map(_looked_at, streams_of(item, options))
+                continue
+            for one in found:
+                if isinstance(one, LeftOut):
+                    assert not isinstance(item, Stream)
+                    yield _looked_at(failed(item, one.error()))
+                else:
+                    yield one
+
+
+def _deaf(*_: Any) -> None:
+    """Nothing is told but results."""
+
+
+def _work(options: ScanOptions) -> Work:
+    """What a worker process does with a file."""
+
+    def work(job: Job, tell: Tell) -> None:
+        source = job.kept or FileSource(Path(job.file), job.path)
+        for stream in streams_of(source, options, Course(job.lessons, tell)):
+            tell("result", _looked_at(stream))
+
+    return work
+
+
+def serve_worker() -> None:
+    """Be a worker process that was started afresh."""
+    served(_work)
 
 
 def _looked_at(stream: Stream) -> Inspected:

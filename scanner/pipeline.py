@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,11 +20,11 @@ from scanner.detect.profile import ArtifactProfile
 from scanner.detect.rows import ByIndex, birth_words
 from scanner.detect.tables import Tables, build, kind_of
 from scanner.engines.local import LocalEngine
-from scanner.engines.processes import Job, ProcessEngine, Tell, Work, read_message, serve
+from scanner.engines.processes import Given, Job, ProcessEngine, Tell, Work, afresh, served
 from scanner.errors import OptionError
 from scanner.estimates import figures
 from scanner.hashes import HashProgress, tester
-from scanner.ingest import FileSource, failed, open_file, streams_of, walk
+from scanner.ingest import FileSource, failed, streams_of, walk
 from scanner.ingest.course import Course, LeftOut
 from scanner.ingest.interface import Source, Stream, Tail
 from scanner.model import (
@@ -59,8 +56,6 @@ from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Key, Relation, Table, relations
 from scanner.terms import ColumnType, Form, PackType, ProblemCode, Status
 
-#: Files that are known before the first of them is finished, and what else the walk came upon.
-AHEAD = 4096
 #: Shards from which on a file is read on all threads, one such file at a time.
 WIDE = 2
 #: Seconds between the words of a worker on how far it is.
@@ -338,7 +333,8 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
         hashes: Hashes = lambda sha256: tester(  # noqa: E731
             mine, pack, sha256, progress, lambda done, total: tell("enumerated", done, total)
         )
-        found = open_file(FileSource(Path(job.file), job.path), mine, Course(job.lessons, tell))
+        source = job.kept or FileSource(Path(job.file), job.path)
+        found = streams_of(source, mine, Course(job.lessons, tell))
         # what is not taken anyway is for the workers, but for the quarter in which what they found is held
         room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * threads))
         for one in _scanned(found, pack, mine, room, hashes, advanced):
@@ -348,22 +344,12 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
 
 
 def serve_worker() -> None:
-    """Be a worker process that was started afresh: its pipes and its parent are the last three arguments."""
-    jobs, answers, parent = map(int, sys.argv[-3:])
-    with os.fdopen(os.dup(jobs), "rb", buffering=0) as stream:
-        setup = read_message(stream)
-    assert setup is not None
-    options: ScanOptions = setup[0]
-    serve(jobs, answers, parent, options.limits.max_memory, _work(load_pack(options.patterns), options))
-
-
-#: Starts a worker that imports what this process would; neither the working folder nor the environment has a say.
-_AFRESH = "import sys; sys.path[:] = sys.argv[1:-3]; from scanner.pipeline import serve_worker; serve_worker()"
+    """Be a worker process that was started afresh."""
+    served(lambda options: _work(load_pack(options.patterns), options))
 
 
 def _process_engine(pack: Pack, options: ScanOptions, hear: Callable[..., None]) -> ProcessEngine[Finished]:
-    command = [sys.executable, "-I", "-c", _AFRESH, *(path for path in sys.path if path)]
-    limits = options.limits
+    limits, command = options.limits, afresh(__name__)
     work = _work(pack, options)
     return ProcessEngine(options.threads, limits.max_seconds, limits.max_memory, work, command, options, hear)
 
@@ -371,7 +357,7 @@ def _process_engine(pack: Pack, options: ScanOptions, hear: Callable[..., None])
 def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observer | None = None) -> Iterator[Finished]:
     """Artifacts as they are finished, in the deterministic order of the walk.
 
-    Files are read in processes of their own, standard input in this one.
+    Files are read in processes of their own, standard input too where they can be forked.
 
     Raises:
         OptionError: an option cannot be used.
@@ -392,12 +378,16 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
         elif what == "advanced":
             observer.advanced(*rest)
 
-    def results(item: Source | Stream) -> Iterator[Finished]:
-        if not isinstance(item, FileSource):
+    def wide(size: int) -> bool:
+        return options.test_hashes or size > WIDE * options.shard_bytes
+
+    def results(item: Source | Stream, found: Iterator[Finished | LeftOut] | None) -> Iterator[Finished]:
+        if found is None:
             yield from _scanned(streams_of(item, options), pack, options, room, untested, observer.advanced)
             return
-        for one in engine.results():
+        for one in found:
             if isinstance(one, LeftOut):
+                assert not isinstance(item, Stream)
                 lost = failed(item, one.error())
                 yield from _scanned([lost], pack, options, room, untested, observer.advanced)
             else:
@@ -406,20 +396,11 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
 
     room = Room((options.memory - FIXED_MEMORY) // 4)
     observer.started(None)
-    waiting = walk([str(path) for path in paths], options)
-    ahead: deque[Source | Stream] = deque()
     with _process_engine(pack, options, hear) as engine:
         try:
-            while True:
-                while not engine.full and len(ahead) < AHEAD and (item := next(waiting, None)) is not None:
-                    ahead.append(item)
-                    if isinstance(item, FileSource):
-                        size = item.size or 0
-                        wide = options.test_hashes or size > WIDE * options.shard_bytes
-                        engine.put(item.file(), item.path, size, wide)
-                if not ahead:
-                    break
-                for one in results(ahead.popleft()):
+            items = walk([str(path) for path in paths], options)
+            for item, found in engine.in_order(items, lambda item: Given.of(item, wide)):
+                for one in results(item, found):
                     observer.finished(one.artifact)
                     yield one
         finally:

@@ -53,7 +53,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "estimates": BASE | {"detect", "ingest"},
     "shards": BASE | {"ingest", "detect"},
     "engines": BASE | {"ingest", "detect", "shards"},
-    "inspection": BASE | {"ingest"},
+    "inspection": BASE | {"ingest", "engines"},
     "pipeline": BASE | {"ingest", "detect", "estimates", "structure", "score", "hashes", "shards", "engines"},
     "__init__": frozenset({"errors", "options", "model", "pipeline"}),
     # purposes of a disclosure, and comparisons: both are asked of what a scan found

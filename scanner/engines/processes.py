@@ -26,7 +26,7 @@ import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -34,12 +34,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, NoReturn, Ty
 
 from scanner.errors import InternalError, OptionError
 from scanner.ingest.course import LeftOut, Lessons, Place
+from scanner.ingest.interface import Source, Stream
+from scanner.ingest.sources import FileSource, StdinSource
+from scanner.options import ScanOptions
 from scanner.terms import ProblemCode
 
 if TYPE_CHECKING:
     import subprocess
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 def _read_only(held: dict[Any, Any]) -> MappingProxyType[Any, Any]:
@@ -75,6 +79,8 @@ _LENGTH = struct.Struct("<Q")
 _AHEAD, _AHEAD_BYTES = 16, 1 << 18
 #: Files known before the first is finished, for each worker, and bytes of results held for later.
 _WINDOW, _HELD = 512, 64 << 20
+#: Items that are known before the first of them is finished, files or not.
+_KNOWN = 4096
 #: Attempts at one file before the rest of it is given up.
 _MOST_ATTEMPTS = 32
 #: Seconds between looks at the workers where nothing is heard, and seconds that one may take to start.
@@ -102,6 +108,8 @@ class Job:
     """Provenance path."""
     threads: int
     lessons: Lessons = field(default_factory=Lessons)
+    kept: Source | None = None
+    """What to read in the place of a file, where it is no file on disk; a worker is forked with it."""
 
 
 #: What a worker does with a file. It tells what a `Course` tells, `("result", one)`, and what it likes beside.
@@ -115,6 +123,25 @@ def _write(out: int, *message: Any) -> None:
     view = memoryview(_LENGTH.pack(len(data)) + data)
     while view:
         view = view[os.write(out, view) :]
+
+
+def afresh(module: str) -> list[str]:
+    """The command that starts a worker by a module's `serve_worker`.
+
+    It imports what this process would; neither the working folder nor the environment has a say.
+    """
+    program = f"import sys; sys.path[:] = sys.argv[1:-3]; from {module} import serve_worker; serve_worker()"
+    return [sys.executable, "-I", "-c", program, *(path for path in sys.path if path)]
+
+
+def served(make: Callable[[ScanOptions], Work]) -> NoReturn:
+    """Be a worker process that was started afresh: its pipes and its parent are the last three arguments."""
+    jobs, answers, parent = map(int, sys.argv[-3:])
+    with os.fdopen(os.dup(jobs), "rb", buffering=0) as stream:
+        setup = read_message(stream)
+    assert setup is not None
+    options: ScanOptions = setup[0]
+    serve(jobs, answers, parent, options.limits.max_memory, make(options))
 
 
 def read_message(jobs: BinaryIO) -> tuple[Any, ...] | None:
@@ -191,6 +218,33 @@ def _place(error: BaseException) -> str:
     return f"a worker process failed with {type(error).__name__}{last}"
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file for the workers, or what is kept in the place of one."""
+
+    file: Path | None
+    path: str
+    size: int
+    wide: bool
+    """It is worth all threads."""
+    kept: Source | None = None
+    """Where there is no file; only where workers are forked."""
+
+    @staticmethod
+    def of(item: Source | Stream, wide: Callable[[int], bool] = lambda size: False) -> Given | None:
+        """What the workers are given of what a walk came upon; None for what is not read by them.
+
+        `wide` tells of a size whether it is worth all threads. Standard input is read to its end first, so that it can
+        be read again.
+        """
+        if isinstance(item, FileSource):
+            return Given(item.file(), item.path, item.size or 0, wide(item.size or 0))
+        if not isinstance(item, StdinSource) or not forks():
+            return None
+        item.keep()
+        return Given(None, item.path, item.size or 0, wide(item.size or 0), item)
+
+
 @dataclass(slots=True)
 class _Task(Generic[Result]):
     """A file, what was found in it, and where the present attempt stands."""
@@ -199,6 +253,8 @@ class _Task(Generic[Result]):
     path: str
     size: int
     wide: bool
+    instead: Source | None
+    """What is read where there is no file."""
     results: list[Result] = field(default_factory=list)
     held: int = 0
     """Bytes of the results, as they came."""
@@ -275,6 +331,16 @@ class _Task(Generic[Result]):
 _ours: set[int] = set()
 
 
+def forks() -> bool:
+    """Whether workers are forked now, and so have what this process holds."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def _keeping(work: Work, kept: Source) -> Work:
+    """The work of a worker that is forked with a source."""
+    return lambda job, tell: work(job if job.file else replace(job, kept=kept), tell)
+
+
 class _Worker(Generic[Result]):
     """A process, what it was given and how long it has been at it."""
 
@@ -289,7 +355,7 @@ class _Worker(Generic[Result]):
         self._child: subprocess.Popen[bytes] | None = None
         try:
             # a fork costs next to nothing, but is safe only where no other thread may hold a lock
-            if sys.platform == "linux" and threading.active_count() == 1:
+            if forks():
                 self.pid = self._forked(jobs, answers, memory, work)
             else:
                 import subprocess
@@ -428,13 +494,31 @@ class ProcessEngine(Generic[Result]):
         """Whether no more files should be put in before some are taken out."""
         return len(self._order) >= _WINDOW * self._most or self._held > _HELD
 
-    def put(self, file: Path, path: str, size: int, wide: bool) -> None:
-        """A file to be read, whose results come in turn; a wide one is worth all threads."""
-        task: _Task[Result] = _Task(str(file), path, size, wide)
+    def put(self, given: Given) -> None:
+        """A file to be read, whose results come in turn."""
+        file = "" if given.file is None else str(given.file)
+        task: _Task[Result] = _Task(file, given.path, given.size, given.wide, given.kept)
+        task.alone = given.kept is not None  # a worker that is there already does not have it
         self._order.append(task)
         self._waiting.append(task)
         if len(self._waiting) >= _AHEAD:
             self._hand_out()
+
+    def in_order(
+        self, items: Iterator[Item], given: Callable[[Item], Given | None]
+    ) -> Iterator[tuple[Item, Iterator[Result | LeftOut] | None]]:
+        """The items, with what is found in each that is `given` to the workers; many are at work before their turn."""
+        ahead: deque[tuple[Item, bool]] = deque()
+        while True:
+            while not self.full and len(ahead) < _KNOWN and (item := next(items, None)) is not None:
+                work = given(item)
+                ahead.append((item, work is not None))
+                if work is not None:
+                    self.put(work)
+            if not ahead:
+                return
+            item, working = ahead.popleft()
+            yield item, self.results() if working else None
 
     def results(self) -> Iterator[Result | LeftOut]:
         """What is found in the file put in first, as it comes; a `LeftOut` last where the file was given up."""
@@ -451,25 +535,26 @@ class ProcessEngine(Generic[Result]):
         if task.given_up is not None:
             yield task.given_up
 
-    def _started(self) -> _Worker[Result]:
-        self._workers.append(_Worker(self._work, self._memory, self._command, self._setup))
+    def _started(self, task: _Task[Result]) -> _Worker[Result]:
+        work = self._work if task.instead is None else _keeping(self._work, task.instead)
+        self._workers.append(_Worker(work, self._memory, self._command, self._setup))
         return self._workers[-1]
 
     def _worker_for(self, task: _Task[Result]) -> _Worker[Result] | None:
         """Who is to read a file; None where nobody has room for it."""
         if task.alone or task.wide:
             if len(self._workers) < self._most:
-                return self._started()
+                return self._started(task)
             idle = next((one for one in self._workers if not one.tasks), None)
             if idle is not None and task.alone:
                 self._workers.remove(idle)
                 idle.end()
-                return self._started()
+                return self._started(task)
             return idle
         mixed = (one for one in self._workers if not any(held.alone or held.wide for held in one.tasks))
         least = min(mixed, key=lambda one: len(one.tasks), default=None)
         if (least is None or least.tasks) and len(self._workers) < self._most:
-            return self._started()
+            return self._started(task)
         if least is None or len(least.tasks) >= _AHEAD or sum(held.size for held in least.tasks) > _AHEAD_BYTES:
             return None
         return least

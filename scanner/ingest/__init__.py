@@ -97,12 +97,13 @@ def streams(paths: Sequence[str], options: ScanOptions) -> Iterator[Stream]:
         yield from streams_of(one, options)
 
 
-def streams_of(one: Source | Stream, options: ScanOptions) -> Iterator[Stream]:
-    """The streams of what `walk` came upon."""
+def streams_of(one: Source | Stream, options: ScanOptions, course: Course | None = None) -> Iterator[Stream]:
+    """The streams of what `walk` came upon; `course` as in `open_source`."""
     if isinstance(one, FileSource):
-        yield from open_file(one, options)
+        yield from open_file(one, options, course)
     else:
-        yield from _sampled([one] if isinstance(one, Stream) else open_source(one, options), options)
+        found = [one] if isinstance(one, Stream) else open_source(one, options, course=course)
+        yield from _sampled(found, options)
 
 
 def _sampled(found: Iterable[Stream], options: ScanOptions) -> Iterator[Stream]:

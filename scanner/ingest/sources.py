@@ -264,7 +264,10 @@ class StdinSource:
     def at(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes from `offset` on; empty at the end."""
         while not self._ended and self._length < offset + count:
-            block = self._input.read(max(_BLOCK, offset + count - self._length))
+            try:
+                block = self._input.read(max(_BLOCK, offset + count - self._length))
+            except OSError as error:
+                self._kept.fault, block = read_error(error, "standard input").with_traceback(None), b""
             if not block:
                 self._ended = True
                 break
@@ -284,10 +287,14 @@ class StdinSource:
         """The bytes from the first on."""
         return _Tee(self)  # type: ignore[return-value]
 
+    def keep(self) -> None:
+        """Read all of it, so that it can be read again."""
+        while not self._ended:
+            self.at(self._length, 1)
+
     def seekable(self) -> BinaryIO:
         """All of it, able to seek."""
-        while not self._ended:
-            self.at(self._length, _BLOCK)
+        self.keep()
         return self._kept.cursor()
 
     def file(self) -> Path | None:

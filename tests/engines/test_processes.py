@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from scanner import Limits, ScanOptions, pipeline, scan
 from scanner.errors import InternalError
 from scanner.ingest import readers
 from scanner.ingest.interface import Chunk, Head, Parsed, Source, Stream, column_of
+from scanner.inspection import inspect
 from scanner.model import Artifact, ScanResult
 from scanner.pipeline import Silent
 from scanner.terms import Format, ProblemCode, Status
@@ -194,6 +196,68 @@ def test_a_scan_from_a_thread_starts_its_workers_afresh(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert found == [expected]
+
+
+def given(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Standard input holds the bytes."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("harmful")
+@pytest.mark.parametrize("what", ["die", "eat"])
+def test_standard_input_that_harms_its_reader_is_reported(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, f"\0HARM {what}".encode())
+    (one,) = scan("-", options=ScanOptions(limits=LIMITS)).artifacts
+    code = ProblemCode.LIMIT if what == "eat" else ProblemCode.READER_FAILED
+    assert shown(one) == (Status.UNREADABLE, 0, [code])
+    assert not children()
+
+
+@pytest.mark.usefixtures("harmful")
+def test_standard_input_is_read_again_where_its_reader_dies_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(monkeypatch, f"\0HARM once {tmp_path / 'tried'}".encode())
+    assert [shown(one) for one in scan("-").artifacts] == [(Status.COMPLETE, 1, [])] * 3
+    assert (tmp_path / "tried").exists()
+
+
+def test_standard_input_larger_than_memory_gives_the_report_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = CSV.encode() * 100
+    (tmp_path / "a.csv").write_bytes(data)
+    (file,) = scan(str(tmp_path / "a.csv")).artifacts
+    given(monkeypatch, data)
+    (one,) = scan("-", options=ScanOptions(limits=Limits(spool_memory=1 << 10))).artifacts
+    assert replace(one, path="", format=file.format) == replace(file, path="")
+
+
+@pytest.mark.usefixtures("harmful")
+def test_inspection_goes_on_behind_a_source_that_harms_its_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in {"a.csv": CSV, "die.bin": "\0HARM die", "loop.bin": "\0HARM loop", "z.csv": CSV}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    given(monkeypatch, b"\0HARM die")
+    limits = replace(LIMITS, max_seconds=1)
+    found = list(inspect(str(tmp_path), "-", options=ScanOptions(workers=2, limits=limits)))
+    assert [(one.status, one.rows) for one in found] == [
+        (Status.COMPLETE, 5), (Status.UNREADABLE, 0), (Status.UNREADABLE, 0), (Status.COMPLETE, 5),
+        (Status.UNREADABLE, 0),
+    ]  # fmt: skip
+    assert "max_seconds" in found[2].problems[0].message
+    assert not children()
+
+
+def test_inspection_from_a_thread_starts_its_workers_afresh(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
+    expected = list(inspect(str(tmp_path)))
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.extend(inspect(str(tmp_path))))
+    thread.start()
+    thread.join()
+    assert found == expected
 
 
 #: The command line with the reader above; names its workers on standard output once they are at work.
