@@ -165,10 +165,10 @@ def test_keys_are_hashed_the_same(cells: list[str]) -> None:
     data = np.frombuffer("".join(cells).encode() + b" ", np.uint8)
     ends = np.cumsum([len(cell.encode()) for cell in cells], dtype=np.int32)
     starts = np.concatenate(([0], ends[:-1])).astype(np.int32)[: len(ends)]
-    found = []
+    found, none = [], np.zeros(0, np.int64)
     for way in (keys.least_hashes, kernel(keys, "least_hashes").interpreted):
-        out, seen = np.zeros(len(cells), np.int64), np.full(4, -1, np.int64)
-        found.append(out[: way(data, starts, ends, 1 << 62, seen, out)].tolist())
+        out, seen = np.zeros(len(cells), np.int64), np.full(8, -1, np.int64)
+        found.append(out[: way(data, starts, ends, 1 << 62, none, seen, out)].tolist())
     assert found[0] == found[1]
     assert len(set(found[0])) == len({cell for cell in cells if cell})
 
@@ -177,5 +177,7 @@ def test_keys_are_hashed_without_their_case() -> None:
     out, seen = np.zeros(4, np.int64), np.full(8, -1, np.int64)
     data = np.frombuffer(b"C-00123abc-00123ABC-00124abC-00123abcd", np.uint8)
     starts, stops = np.array([0, 9, 18, 27], np.int32), np.array([9, 18, 27, 38], np.int32)
-    assert keys.least_hashes(data, starts, stops, 1 << 62, seen, out) == 3
+    assert keys.least_hashes(data, starts, stops, 1 << 62, np.zeros(0, np.int64), seen, out) == 3
     assert len(set(out[:3].tolist())) == 3
+    held, seen = np.sort(out[:3]), np.full(8, -1, np.int64)
+    assert keys.least_hashes(data, starts, stops, 1 << 62, held, seen, out) == 0

@@ -50,20 +50,32 @@ def key_hash(data: Any, a: int, b: int) -> Any:
 
 
 @kernel
-def least_hashes(data: Any, starts: Any, stops: Any, limit: int, seen: Any, out: Any) -> int:
+def least_hashes(data: Any, starts: Any, stops: Any, limit: int, held: Any, seen: Any, out: Any) -> int:
     """Write the hashes below `limit` of the cells that are filled to `out` (int64[n]); returns how many.
 
-    Most that repeat are left out: `seen` (int64[2**k]) remembers the hash that was met last in each of its places.
+    Those of `held` are left out, and most that repeat: `seen` (int64[2**k] of -1, larger than `held`) remembers them.
     """
     n = 0
     mask = len(seen) - 1
+    room = mask // 2 - len(held)
+    for at in range(len(held)):
+        place = held[at] & mask
+        while seen[place] >= 0:
+            place = (place + 1) & mask
+        seen[place] = held[at]
     for row in range(len(starts)):
         if starts[row] < stops[row]:
             h = key_hash(data, starts[row], stops[row])
-            if h < limit and seen[h & mask] != h:
-                seen[h & mask] = h
-                out[n] = h
-                n += 1
+            if h < limit:
+                place = h & mask
+                while seen[place] >= 0 and seen[place] != h:
+                    place = (place + 1) & mask
+                if seen[place] != h:
+                    if room > 0:
+                        seen[place] = h
+                        room -= 1
+                    out[n] = h
+                    n += 1
     return n
 
 
@@ -91,7 +103,7 @@ class Keys:
             out, seen = np.empty(len(cells), np.int64), np.full(4 * Sketch.MOST, -1, np.int64)
             data = cells.data.view()
             data.flags.writeable = False
-            held.add(out[: least_hashes(data, cells.starts, cells.stops, held.limit, seen, out)])
+            held.add(out[: least_hashes(data, cells.starts, cells.stops, held.limit, held.least, seen, out)])
 
     def update(self, other: Keys) -> None:
         """Merge others into these."""
