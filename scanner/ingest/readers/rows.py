@@ -211,15 +211,16 @@ class Records:
     def add(self, fields: Iterable[tuple[str, str]]) -> None:
         """Take a record; what stands in it again is a list, in a column of its own."""
         taken: set[str] = set()
+        columns, rows = self._columns, self.rows
         for name, text in fields:
             if name in taken:
                 name = f"{name}[]"
             taken.add(name)
-            cells = self._columns.get(name)
+            cells = columns.get(name)
             if cells is None:
-                cells = self._columns[name] = []
-            if len(cells) < self.rows:
-                cells.extend([""] * (self.rows - len(cells)))
+                cells = columns[name] = []
+            if len(cells) < rows:
+                cells.extend([""] * (rows - len(cells)))
             cells.append(text)
         self.rows += 1
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -41,6 +41,7 @@ _BLOCK = 1 << 20
 _NAMING = ("name", "key", "field", "column")
 _BOOKS = (b"urn:schemas-microsoft-com:office:spreadsheet", b"urn:oasis:names:tc:opendocument:xmlns:office:1.0")
 _UNKNOWN = b"&nbsp;"
+_ROOT = "_"
 #: Elements within elements of a record that are fields of their own.
 _DEEPEST = 32
 #: Cells of a row of a workbook; sheets repeat their last blank cell to the edge.
@@ -49,6 +50,7 @@ _WIDEST = 16_384
 Path = tuple[str, ...]
 
 
+@lru_cache(1 << 12)
 def local(tag: Any) -> str:
     """A tag or attribute without its namespace; empty for comments and instructions."""
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
@@ -75,14 +77,18 @@ class _Feed:
         self.open = 0
         self.cut = False
 
-    def events(self) -> Iterator[tuple[str, Any]]:
+    def root(self) -> Any:
+        """The root that is put around everything, with all that there is below it."""
+        return next((one for _, one in self.events(("end",), _ROOT) if one.getparent() is None), ())
+
+    def events(self, wanted: tuple[str, ...] = ("start", "end"), tag: str | None = None) -> Iterator[tuple[str, Any]]:
         from lxml import etree
 
         parser = etree.XMLPullParser(
-            ("start", "end"), recover=True, huge_tree=True, resolve_entities=False, no_network=True, encoding="utf-8",
+            wanted, tag=tag, recover=True, huge_tree=True, resolve_entities=False, no_network=True, encoding="utf-8",
             remove_comments=False, remove_pis=True,
         )  # fmt: skip
-        parser.feed(b"<_>")
+        parser.feed(f"<{_ROOT}>".encode())
         carry = b""
         done = 0
         for data, last in utf8_blocks(self.meter, self.encoding, self.mark, lambda: _BLOCK):
@@ -99,13 +105,13 @@ class _Feed:
             if b"&#" in data:
                 data = _HALVES.sub(_joined, data)
             parser.feed(data.replace(_UNKNOWN, b" "))
-            for event, element in parser.read_events():
-                self.open += 1 if event == "start" else -1
-                yield event, element
+            events = list(parser.read_events())
+            self.open += 2 * sum(event == "start" for event, _ in events) - len(events)
+            yield from events
             if last:
                 break
         self.cut = self.limit is None and self.open > 1
-        parser.feed(b"</_>")
+        parser.feed(f"</{_ROOT}>".encode())
         with suppress(etree.XMLSyntaxError):
             parser.close()
         yield from parser.read_events()
@@ -116,13 +122,8 @@ class _Feed:
         return [Problem(ProblemCode.CORRUPT, message)] if self.mended else []
 
 
-def _fields(element: Any) -> bool:
-    """Whether an element holds fields: attributes, or elements below it."""
-    return len(element) > 0 or bool(element.attrib)
-
-
 def _named(element: Any) -> str | None:
-    for key, value in element.attrib.items():
+    for key, value in element.items():
         if local(key).lower() in _NAMING and value.strip():
             return str(value).strip()
     return None
@@ -130,14 +131,14 @@ def _named(element: Any) -> str | None:
 
 def _label(element: Any) -> str:
     """What tells tables of one tag apart: the name or type of an element with elements below."""
-    if not len(element):
+    if not len(element) or not (attributes := element.items()):
         return ""
-    return next((v for k, v in element.attrib.items() if local(k).lower() in ("name", "type")), "")
+    return next((value for key, value in attributes if local(key).lower() in ("name", "type")), "")
 
 
 def leaves(element: Any) -> Iterator[tuple[str, str]]:
     """Name and text of each field of a record: dotted tags below it, names of attributes, `name` where one says so."""
-    for key, value in element.attrib.items():
+    for key, value in element.items():
         yield local(key), value
     text = (element.text or "").strip()
     if text:
@@ -154,22 +155,24 @@ def _below(element: Any, prefix: str, depth: int = 0) -> Iterator[tuple[str, str
         tag = local(child.tag)
         if not tag:
             continue
-        if tag == "key" and not len(child):  # property lists name the element that follows
-            key = (child.text or "").strip()
+        bare = not len(child)
+        text = (child.text or "").strip()
+        if tag == "key" and bare:  # property lists name the element that follows
+            key = text
             continue
-        name = key or _named(child)
+        attributes = child.items()
+        name = key or (_named(child) if attributes else None)
         key = None
         here = prefix + (name or tag)
-        text = (child.text or "").strip()
-        if text or (not len(child) and not child.attrib):
+        if text or (bare and not attributes):
             yield here, text
-        for attribute, value in child.attrib.items():
+        for attribute, value in attributes:
             plain = local(attribute)
             if name is not None and (plain.lower() in _NAMING or plain.lower() == "type"):
                 continue
             # `<option value="x"/>`: the value is what the element holds
             yield (here if plain.lower() == "value" and not text else f"{here}.{plain}"), value
-        if len(child):
+        if not bare:
             # a wrapper of one kind of value adds no name of its own
             lone = name is not None and all(local(one.tag) in ("value", "string") for one in child)
             if lone:
@@ -202,28 +205,37 @@ def _learn(element: Any, into: _Seen) -> None:
     stack = [(element, into)]
     while stack:
         one, seen = stack.pop()
+        nested, attributes = len(one) > 0, len(one.keys())
+        if not nested and not attributes:  # most are so
+            seen.count += 1
+            seen.own_text += bool((one.text or "").strip())
+            if len(seen.labels) < 64 or "" in seen.labels:
+                seen.labels[""] += 1
+                seen.names.setdefault("", set())
+            continue
         seen.count += 1
-        seen.fields += _fields(one)
-        seen.nested += len(one) > 0
+        seen.fields += nested or attributes > 0
+        seen.nested += nested
         # `<item name="msisdn" value="…"/>` is one field, not a record of two
-        seen.attributes += len(one.attrib) > (0 if _named(one) is None else 1 + ("value" in one.attrib))
+        seen.attributes += attributes > (0 if _named(one) is None else 1 + ("value" in one.attrib))
         seen.own_text += bool((one.text or "").strip())
         label = _label(one)
         if len(seen.labels) < 64 or label in seen.labels:
             seen.labels[label] += 1
             if seen.labels[label] <= 20:
-                seen.names.setdefault(label, set()).update(name for name, _ in _shallow(one))
+                seen.names.setdefault(label, set()).update(_shallow(one))
         for child in one:
             tag = local(child.tag)
             if tag:
-                stack.append((child, seen.children.setdefault(tag, _Seen())))
+                into = seen.children.get(tag) or seen.children.setdefault(tag, _Seen())
+                stack.append((child, into))
 
 
-def _shallow(element: Any) -> Iterator[tuple[str, None]]:
+def _shallow(element: Any) -> Iterator[str]:
     for key in element.attrib:
-        yield local(key), None
+        yield local(key)
     for child in element:
-        yield (_named(child) or local(child.tag)), None
+        yield _named(child) or local(child.tag)
 
 
 def _holder(seen: _Seen) -> bool:
@@ -309,12 +321,9 @@ class XmlReader:
     def _kinds(self, source: Source, encoding: str, mark: int) -> list[Kind]:
         seen = _Seen(count=1)
         meter = Meter(source)
-        feed = _Feed(meter, encoding, mark, _LEARN)
-        depth = 0
-        for event, element in feed.events():
-            depth += 1 if event == "start" else -1
-            if event == "end" and depth == 1:
-                _learn(element, seen.children.setdefault(local(element.tag), _Seen()))
+        for element in _Feed(meter, encoding, mark, _LEARN).root():
+            if tag := local(element.tag):
+                _learn(element, seen.children.setdefault(tag, _Seen()))
         meter.close()
         return kinds_of(seen)
 
@@ -343,16 +352,18 @@ def _record_parts(feed: _Feed, kinds: list[Kind], index: int, faults: list[Probl
     loose: list[Loose] = []
     try:
         for event, element in feed.events():
-            if event == "start":
-                path.append(local(element.tag))
-                if inside or tuple(path[1:]) in default:
-                    inside += 1
+            if inside and event == "start":
+                inside += 1
                 continue
-            here = tuple(path[1:])
-            path.pop()
             if inside > 1:
                 inside -= 1
                 continue
+            if event == "start":
+                path.append(local(element.tag))
+                inside = int(tuple(path[1:]) in default)
+                continue
+            here = tuple(path[1:])
+            path.pop()
             if inside:
                 inside = 0
                 if owner.get((here, _label(element)), default[here]) == index:
@@ -380,7 +391,7 @@ def _loose(texts: Iterable[str | None]) -> list[Loose]:
 
 def _texts_of(element: Any) -> list[Loose]:
     """Texts that an element holds itself, a comment's too."""
-    return _loose([*element.attrib.values(), element.text])
+    return _loose([*element.values(), element.text])
 
 
 def _text_stream(source: Source, encoding: str, mark: int) -> Stream:
