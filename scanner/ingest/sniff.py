@@ -860,6 +860,36 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     )  # fmt: skip
 
 
+#: Rows, one a field, beyond which no record has so many fields.
+_MOST_FIELDS = 100
+
+
+def sideways(text: bytes, table: Table) -> tuple[list[str], list[list[bytes]]] | None:
+    """Names and records of a table that has a record a column, from the whole of its text; None where it has not.
+
+    The first cell of each row then names what the others are, which are alike, while those of a column are not.
+    """
+    if table.stands_for or table.ended_by or table.width < 3:
+        return None
+    found = _records(text[table.top :], table.delimiter, table.quote, table.escape, True)
+    rows = [one.fields for one in found if any(field.strip() for field in one.fields)]
+    if not 3 <= len(rows) <= _MOST_FIELDS or any(len(row) != table.width for row in rows):
+        return None
+    names = [row[0].strip() for row in rows]
+    if len(set(names)) < len(names) or any(kind_of(name) != "w" or len(name) > 40 for name in names):
+        return None
+    kinds = []
+    for row in rows:
+        seen = Counter(kind for cell in row[1:] if (kind := kind_of(cell)))
+        kind, times = seen.most_common(1)[0] if seen else ("", 0)
+        kinds.append(kind if times >= 0.8 * seen.total() else "")
+    below = kinds[1:]  # the first row may be names of columns after all
+    solid = sum(kind in ("n", "h", "e") for kind in below)
+    if not solid or "w" not in below or kinds.count("") * 4 > len(kinds):
+        return None
+    return [name.decode("utf-8", "replace") for name in names], [list(column) for column in zip(*rows, strict=True)][1:]
+
+
 def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
     """A list with one value a line."""
     quote = _quote_of(data, b"\x1f")

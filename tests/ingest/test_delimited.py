@@ -190,6 +190,36 @@ def test_table_when_it_goes_on_after_a_gap_then_it_is_one(data: bytes) -> None:
     assert [names for _, names, _ in sections(data)] == [("MOBILE", "NAME", "CNIC")]
 
 
+SIDEWAYS = (
+    b'name,Ali,"Khan, Sana"\nmobile,03001234567,03011234568\ncnic,35202-1234567-1,35202-1234567-2\ncity,Lahore,\n'
+)
+
+
+@pytest.mark.parametrize("above", [b"", b"Field,First,Second\n", b"People\n\n"])
+def test_records_when_one_a_column_then_they_are_rows(above: bytes) -> None:
+    stream, tail, rows, count, bad, _ = read(above + SIDEWAYS)
+    assert stream.head.columns[-4:] == ("name", "mobile", "cnic", "city")
+    assert [row[-4:] for row in rows] == [
+        (b"Ali", b"03001234567", b"35202-1234567-1", b"Lahore"),
+        (b"Khan, Sana", b"03011234568", b"35202-1234567-2", b""),
+    ]
+    assert (count, bad, tail.status, tail.bytes_read) == (2, 0, Status.COMPLETE, len(above + SIDEWAYS))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"city,calls,sms\nLahore,10,20\nMultan,30,40\nSukkur,50,60\n",
+        b"Lahore,10,20\nMultan,30,40\nSukkur,50,60\n",
+        b"Ali,03001234567,Lahore\nSana,03011234568,Multan\nHina,03021234568,Multan\n",
+        b"name,mobile,city\nAli,03001234567,Lahore\nSana,03011234568,Multan\nHina,03021234568,Multan\n",
+    ],
+)
+def test_rows_when_they_are_records_then_they_stay(data: bytes) -> None:
+    stream, _, _, count, _, _ = read(data)
+    assert (count, stream.head.detail) == (3, stream.head.detail.replace("a record a column", ""))
+
+
 def test_header_when_repeated_then_left_out() -> None:
     data = b"a,b\n1,2\n3,4\na,b\n5,6\n7,8\n"
     _, _, rows, count, _, _ = read(data)

@@ -15,7 +15,16 @@ from scanner.compiled import is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.readers.blocks import Buffers, Cutter, Utf8, record_blocks, utf8_blocks
-from scanner.ingest.sniff import SECTION_BYTES, STAND_IN, Table, blank_line, encoding_of, row_of, sections_of
+from scanner.ingest.sniff import (
+    SECTION_BYTES,
+    STAND_IN,
+    Table,
+    blank_line,
+    encoding_of,
+    row_of,
+    sections_of,
+    sideways,
+)
 from scanner.ingest.sources import BytesSource, Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
@@ -360,13 +369,21 @@ class DelimitedReader:
         encoding, mark, table = layout
         meter = Meter(source)
         problems: list[Problem] = []
-        sections = [(0, table)]
+        sections, text = [(0, table)], b""
         front = head
         if not (table.stands_for or table.ended_by):
             front = _front(source, head)
             text = head_utf8(front, encoding, mark)
             sections = sections_of(text, len(front) < SECTION_BYTES, source.path) or sections
         tail = partial(closing, meter, problems)
+        turned = sideways(text, table) if len(sections) == 1 and len(head) < HEAD_BYTES and text else None
+        if turned is not None:
+            names, records = turned
+            columns = [column_of(cells) for cells in zip(*records, strict=True)]
+            loose = tuple(Loose(line, "preamble") for line in table.preamble)
+            told = Head(source.path, Format.CSV, encoding, tuple(names), detail="a record a column")
+            yield Stream(told, iter([Parsed(0, Chunk(len(records), tuple(columns), loose))]), tail)
+            return
         for number, (begin, made) in enumerate(sections, 1):
             path = source.path if len(sections) == 1 else f"{source.path}!table {number}"
             words = [_NAMES.get(made.delimiter, f"byte {made.delimiter[0]}")]
