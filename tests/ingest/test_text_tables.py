@@ -130,6 +130,10 @@ RECORDS = {
         {"MSISDN": ["03001234567", "03011234568", *["03021234569"] * 9], "NAME": ["Ali Khan", "Sana", *["C"] * 9],
          "CITY": ["Lahore", "", *[""] * 9]}, 11, ["end of list"],
     ),
+    "pairs with colons": (
+        "MSISDN:03001234567|Name: Ali Khan\nMSISDN:03011234568|Name: Sana\nMSISDN:03021234569|Name: C: D\n",
+        {"MSISDN": ["03001234567", "03011234568", "03021234569"], "Name": ["Ali Khan", "Sana", "C: D"]}, 3, [],
+    ),
     "pairs of a log": (
         'at=10:00 to=03001234567 name="Ali Khan" ok=\nat=10:01 to=03011234568 name=Sana ok=1\n'
         "at=10:02 to=03021234569 name=C ok=0\n",

@@ -119,12 +119,12 @@ def _blocks(starts: Iterable[str]) -> Callable[[str], Iterator[Fields | str]]:
     return take
 
 
-_KEY = re.compile(r"[^\W\d_][\w .#/()-]{0,39}")
+_KEPT = re.compile(r"\s*([^\W\d_][\w .#/()-]{0,39}?)\s*[=:]\s*(?!//)(.*)", re.S)
 _LOGGED = re.compile(r"""\s*([^\W\d_][\w.-]{0,39})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)""")
 
 
 def inline_of(text: str) -> Shape | None:
-    """The shape of lines that are `key=value` pairs from end to end, or None where lines do not read so."""
+    """The shape of lines that are `key=value` or `key: value` pairs from end to end, or None where they are not."""
     lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
     for mark in ";|\t, ":
         made = [found for line in lines if (found := _inline(line, mark))]
@@ -152,10 +152,10 @@ def _inline(line: str, mark: str) -> Fields | None:
             at = found.end()
     else:
         for field in line.strip().rstrip(mark).split(mark):
-            key, equals, value = field.partition("=")
-            if not equals or not _KEY.fullmatch(key.strip()):
+            found = _KEPT.fullmatch(field)
+            if found is None:
                 return None
-            record.append((key.strip(), value.strip().strip('"')))
+            record.append((found[1], found[2].strip().strip('"')))
     return record if len(record) > 1 else None
 
 
