@@ -342,6 +342,9 @@ def _temporal(facts: Facts, context: Context) -> Verdict | None:
     if epoch and (said or facts.nameless or (facts.header is None and epoch != "epoch_s")):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.85 if said else 0.65, facts.n(epoch))
     if said or birth:
+        packed_days = 0 if clocks else facts.length(6)  # yymmdd, ddmmyy or hhmmss, as the header says
+        if packed_days / filled >= limit("time", "headed") and int(facts.profile.extremes[k.NUMBER_MAX]) <= 991_231:
+            return Verdict(T.DATE_OF_BIRTH if birth else T.TIMESTAMP, Form.PLAIN, 0.75, packed_days)
         for name in ("stamp8", "serial_day", "epoch_s", "epoch_ms", "epoch_us"):
             if facts.share(name) >= limit("time", "headed"):
                 return Verdict(T.DATE_OF_BIRTH if birth else T.TIMESTAMP, Form.PLAIN, 0.85, facts.n(name))

@@ -176,3 +176,16 @@ def test_a_document_of_examples_exposes_nobody(text: str, counted: dict[T, int])
     profile = ArtifactProfile()
     profile.scan(Chunk(1, (pa.array([text.encode()], pa.binary()),)), 0, TABLES, True)
     assert judge(profile, (None,), PACK, TABLES, reveal=False, lines=True).occurrences == counted
+
+
+def packed(rng: random.Random, _: int) -> str:
+    return f"{rng.randrange(50, 99)}{rng.randrange(1, 13):02}{rng.randrange(1, 28):02}"
+
+
+def test_packed_days_are_what_the_header_says() -> None:
+    assert types(dob=packed, call_date=packed, time_for_start_of_charge=packed) == [
+        T.DATE_OF_BIRTH,
+        T.TIMESTAMP,
+        T.TIMESTAMP,
+    ]
+    assert types(pin_code=packed, uptime_s=packed) == [T.OTHER, T.OTHER]
