@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import email.policy
 import io
+import struct
 import zipfile
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.detect.profile import in_place
+from scanner.errors import ReadError
 from scanner.ingest import open_source
 from scanner.ingest.containers.mail import is_message
+from scanner.ingest.containers.rich import unpacked, words
 from scanner.ingest.sources import BytesSource
 from scanner.options import Limits, ScanOptions
 from scanner.terms import Format, ProblemCode, Status
@@ -205,3 +210,34 @@ def test_cut_compound_file_is_read_as_far_as_it_goes(whole: bytes) -> None:
     for at in range(8, len(whole), 97):
         _, tails = text_of(whole[:at])
         assert "x" in tails
+
+
+def squeezed(text: bytes) -> bytes:
+    """Rich text compressed without references (MS-OXRTFCP)."""
+    runs = b"".join(b"\0" + text[at : at + 8] for at in range(0, len(text), 8))
+    return struct.pack("<II4sI", len(runs) + 12, len(text), b"LZFu", 0) + runs
+
+
+def test_rich_text_with_references_is_unpacked() -> None:
+    # the second example of MS-OXRTFCP 3.1, whose references reach into what they write
+    data = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
+    assert unpacked(data) == rb"{\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+    with pytest.raises(ReadError):
+        unpacked(bytes(40))
+
+
+@given(st.binary())
+def test_any_bytes_are_rich_text_or_none(data: bytes) -> None:
+    words(unpacked(bytes(8) + b"LZFu" + bytes(4) + data))
+    words(data)
+    assert unpacked(squeezed(data)) == data
+
+
+def test_a_body_in_compressed_rich_text_alone_is_read() -> None:
+    rich = rb"{\rtf1{\fonttbl{\f0 Arial;}}\pard call 0300-12\'334567\par {\*\htmltag <b>}or \u1593?write\{now\}}"
+    streams = {"__properties_version1.0": bytes(32), "__substg1.0_10090102": squeezed(rich)}
+    lines, tails = text_of(made.compound(streams))
+    text = lines["x"]
+    assert tails["x"].status is Status.COMPLETE
+    assert "call 0300-1234567" in text
+    assert "or \u0639write{now}" in text

@@ -19,6 +19,7 @@ from scanner.errors import LimitError, ReadError
 from scanner.ingest.containers.documents import bytes_member, lines_stream
 from scanner.ingest.containers.ledger import Ledger
 from scanner.ingest.containers.mail import page_text
+from scanner.ingest.containers.rich import unpacked, words
 from scanner.ingest.interface import Source, Stream
 from scanner.ingest.readers.sheets import Sheets, package_format
 from scanner.ingest.readers.text import printable_runs
@@ -184,8 +185,10 @@ class _Message:
             elif tag == 0x1013 and kind == "0102" and not plain:
                 yield page_text(_decoded(file.read(*path)))
             elif tag == 0x1009 and kind == "0102" and not plain and not file.has(*under, "__substg1.0_10130102"):
-                message = "a message body in compressed RTF alone is not read"
-                file.ledger.fault(ReadError(ProblemCode.UNSUPPORTED, message))
+                try:
+                    yield words(unpacked(file.read(*path)))
+                except ReadError as error:
+                    file.ledger.fault(error)
 
     def _moments(self, data: bytes, depth: int) -> Iterator[str]:
         """Times of sending and delivery; a header of 32 bytes stands in front in a message, of 24 in one within."""
