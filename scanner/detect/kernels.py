@@ -469,6 +469,23 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
         out[3] = d2
         out[4] = 1
         return 1
+    # yymmddhhmmss or YYYYMMDDhhmmss, run together up to the zone (3GPP TS 32.297, ASN.1); read ten digits at a time
+    if month == 0 and widths[0] == 10 and (widths[1] == 2 or widths[1] == 4) and 48 <= seps[1] <= 57:
+        offset = count == 3 and widths[2] == 4 and (seps[2] == 43 or seps[2] == 45)
+        if not offset and not (count == 2 and zone):
+            return 0
+        clock = numbers[0] % 100 * 10000 + numbers[1] if widths[1] == 4 else numbers[0] % 10000 * 100 + numbers[1]
+        date = numbers[0] // 100 if widths[1] == 4 else 20000000 + numbers[0] // 10000
+        y, d2, d1 = date // 10000, date // 100 % 100, date % 100
+        h, minute, second = clock // 10000, clock // 100 % 100, clock % 100
+        if not (1900 <= y <= 2100 and 1 <= d2 <= 12 and 1 <= d1 <= 31 and h < 24 and minute < 60 and second < 60):
+            return 0
+        out[0] = days_from_civil(y, d2, d1) * 86400 + h * 3600 + minute * 60 + second
+        out[1] = out[0]
+        out[2] = d1
+        out[3] = d2
+        out[4] = 1
+        return 1
     y = d1 = d2 = np.int64(0)
     rest = 3
     year_first = 0
@@ -529,6 +546,12 @@ def parse_time(buf, a, b, out, numbers, widths, seps):
     if count > rest:
         h = numbers[rest]
         dotted = count >= rest + 3 and seps[rest + 1] == 46 and seps[rest + 2] == 46
+        # hhmm behind the day, as airlines write it: 05MAR24 1345
+        if month and count == rest + 1 and widths[rest] == 4 and h // 100 < 24 and h % 100 < 60:
+            numbers[rest], numbers[rest + 1] = h // 100, h % 100
+            seps[rest + 1] = 58
+            h = numbers[rest]
+            count += 1
         if count < rest + 2 or not (seps[rest + 1] == 58 or dotted) or h > 24 or numbers[rest + 1] > 59:
             return 0
         if meridiem == 2 and h < 12:
@@ -1015,6 +1038,9 @@ def scan_text(buf, a, b, book, best, digits, sink):
         key = np.int64(0)
         pos = j
         # behind a comma a number may be cut off from its thousands, unless a whole one stands before the comma
+        # of a number behind +, how far it goes that no notation fits: its tail is no number of its own
+        whole = plus
+        reach = j
         decimal = 48 <= before <= 57 or ((before == 46 or before == 44) and i - 1 != ended)
         while pos < b and n < 24:
             d = np.int64(buf[pos])
@@ -1023,6 +1049,8 @@ def scan_text(buf, a, b, book, best, digits, sink):
                 n += 1
                 pos += 1
                 edge = pos == b or not 48 <= buf[pos] <= 57
+                if edge and whole and n <= 15:
+                    reach = pos
                 if (
                     edge
                     and n >= 9
@@ -1062,11 +1090,13 @@ def scan_text(buf, a, b, book, best, digits, sink):
                 break
             breaks |= np.int64(1) << n
             pos += step
+            whole = whole and buf[pos] != 48
         if taken_n > 0:
             emit(sink, kind, IN_TEXT, key)
             found += 1
             i = ended = taken
             continue
+        j = max(j, reach)
         while j < b and 48 <= buf[j] <= 57:
             j += 1
         i = max(j, i + 1)
@@ -1598,6 +1628,9 @@ def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
                 i -= 1
             if buf[i] == 46 and i < b - 1 and i - a >= 9:
                 e = i
+        # the half byte that fills up an odd number of packed digits (3GPP TS 29.002)
+        if letters == 1 and nd + 1 == n and nd >= 9 and buf[b - 1] | 32 == 102:
+            e = b - 1
         if kinds[_DOT] == 3 and kinds[_DASH] == 0 and letters == 0 and kinds[_SPACE] == 0:
             address = ipv4(buf, a, b)
             if address >= 0:

@@ -32,12 +32,14 @@ def plain(text: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    """The digits of a number as it is written; separators, `+`, `tel:` and a float's `.0` go.
+    """The digits of a number as it is written.
+
+    Separators, `+`, `tel:`, a float's `.0` and the F that fills up an odd number of packed digits go.
 
     Raises:
         IdentifierError: something else stands in it.
     """
-    found = re.sub(r"\.0+$", "", plain(text)).removeprefix("tel:")
+    found = re.sub(r"\.0+$|(?<=[0-9]{9})[Ff]$", "", plain(text)).removeprefix("tel:")
     found = _SEPARATORS.sub("", found)
     found = found.removeprefix("+")
     if not (found.isascii() and found.isdigit()):
