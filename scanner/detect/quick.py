@@ -27,6 +27,8 @@ _ROOM = 40
 #: Bytes of the longest number with separators that is quick.
 _WIDEST_LAID = 16
 _HEADS, _RECENT, _SIDE = 4096, 2048, 8192
+#: Bits of a place in `Desk.recent`: of the least part of it that is used, and of all.
+_FEW_BITS, _RECENT_BITS = 5, 11
 
 _U1, _U3, _U8, _U16, _U32, _U64 = (np.uint64(n) for n in (1, 3, 8, 16, 32, 64))
 _NONE = np.uint64(0)
@@ -50,7 +52,7 @@ _MIX1, _MIX2, _MIX3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4
 _MIX4 = np.uint64(0xD6E8FEB86659FD93)
 _U56, _EACH, _DASHES = np.uint64(56), np.uint64(0x0101010101010101), np.uint64(0x2D2D2D2D2D2D2D2D)
 _LOW32, _MCC = np.uint64(0xFFFFFFFF), np.uint64(int.from_bytes(b"410-", "little"))
-_U52, _U53 = np.uint64(52), np.uint64(53)
+_U52 = np.uint64(52)
 _DOT = np.uint64(ord(".") ^ 0x30)
 _MINUS = np.uint64(ord("-") ^ 0x30)
 
@@ -373,6 +375,10 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
     The counts of each column, and how much of `finds` and of the sides belongs to it, stand on the desk.
     """
     columns = len(starts)
+    bits = _RECENT_BITS
+    while bits > _FEW_BITS and rows <= 1 << (bits - 1):
+        bits -= 1
+    shift = np.uint64(64 - bits)
     for c in range(columns):
         desk.counts[c] = 0
         desk.lengths[c] = 0
@@ -382,7 +388,7 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
         desk.state[c] = 0
         for e in range(len(k.EXTREMES)):
             desk.extremes[c, e] = 0 if e == k.HIDDEN else k.LOW if e & 1 else k.HIGH
-        for slot in range(_RECENT):
+        for slot in range(1 << bits):
             desk.recent[c, slot, 5] = _NONE
         for length in range(WIDEST + 1):
             desk.shapes[c, length, _TRIES] = 0
@@ -397,15 +403,14 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
         last = min(rows, first + step)
         for c in range(columns):
             _scan_some(
-                data, starts[c], stops[c], first, last, book, desk.heads, desk.spans, desk.shapes[c], desk.masks[c],
-                desk.layouts[c], desk.frames[c], desk.recent[c], desk.side[c], desk.side_stops[c],
-                desk.side_weights[c], finds.rest[c], finds.codes[c],
-                finds.keys[c], desk.counts[c], desk.lengths[c], desk.lead[c], desk.extremes[c], desk.rule_counts[c],
-                desk.times[c], desk.state[c],
+                data, starts[c], stops[c], first, last, shift, book, desk.heads, desk.spans, desk.shapes[c],
+                desk.masks[c], desk.layouts[c], desk.frames[c], desk.recent[c], desk.side[c], desk.side_stops[c],
+                desk.side_weights[c], finds.rest[c], finds.codes[c], finds.keys[c], desk.counts[c], desk.lengths[c],
+                desk.lead[c], desk.extremes[c], desk.rule_counts[c], desk.times[c], desk.state[c],
             )  # fmt: skip
         first = last
     for c in range(columns):
-        for slot in range(_RECENT):
+        for slot in range(1 << bits):
             if desk.recent[c, slot, 5] != _NONE:
                 _put_aside(
                     desk.recent[c], slot, desk.side[c], desk.side_stops[c], desk.side_weights[c], desk.state[c, _ASIDE]
@@ -415,10 +420,10 @@ def scan_quick(data, starts, stops, rows, book, desk, finds):
 
 @kernel
 def _scan_some(
-    data, starts, stops, first, last, book, heads, spans, shapes, masks, layouts, frames, recent, side, side_stops,
-    side_weights, rest, codes, keys, counts, lengths, lead, extremes, rule_counts, times, state,
+    data, starts, stops, first, last, shift, book, heads, spans, shapes, masks, layouts, frames, recent, side,
+    side_stops, side_weights, rest, codes, keys, counts, lengths, lead, extremes, rule_counts, times, state,
 ):  # fmt: skip
-    """Count the quick cells first..last of a column; the arrays are its own."""
+    """Count the quick cells first..last of a column; the arrays are its own. A place in `recent` is a hash >> shift."""
     used, left, aside = state[_USED], state[_LEFT], state[_ASIDE]
     gathering, probes, met = state[_GATHERING], state[_PROBES], state[_MET]
     limit = len(data) - _ROOM
@@ -812,7 +817,7 @@ def _scan_some(
                 continue
         if gathering:
             mixed = w0 * _MIX1 ^ w1 * _MIX2 ^ w2 * _MIX3 ^ w3 * _MIX4
-            slot = np.int64(((mixed ^ (mixed >> _U32)) * _MIX1) >> _U53)
+            slot = np.int64(((mixed ^ (mixed >> _U32)) * _MIX1) >> shift)
             probes += 1
             held = recent[slot, 5]
             if held != _NONE:
