@@ -98,7 +98,7 @@ class Compound:
         lines: Iterator[str] = iter(())
         title = "compound file"
         try:
-            file = _File(olefile.OleFileIO(source.seekable()), ledger)
+            file = _File(_opened(olefile.OleFileIO(source.seekable())), ledger)
             if any(file.has(name) for name in _WORKBOOKS):
                 yield from Sheets().read(source, options)
                 return
@@ -114,6 +114,18 @@ class Compound:
             ledger.fault(as_read_error(error, "the compound file is damaged; what is printable in it was searched"))
             lines = _raw(source)
         yield lines_stream(source, ledger, lines, title)
+
+
+def _opened(ole: Any) -> Any:
+    """A compound file whose tables are no larger than it is: the library would follow them round and round.
+
+    Raises:
+        ReadError: they are.
+    """
+    size = ole.fp.seek(0, 2)
+    if ole.num_mini_fat_sectors * ole.sector_size > size or ole.root.size > size:
+        raise ReadError(ProblemCode.CORRUPT, "the tables of the document are larger than the document")
+    return ole
 
 
 def _raw(source: Source) -> Iterator[str]:
