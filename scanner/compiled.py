@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -128,6 +129,7 @@ def _link(first: Kernel) -> None:
         one._linked = True
 
 
+@lru_cache(maxsize=1)
 def _cache() -> Any:
     """A cache of machine code that is loaded without what only a compiler needs, which takes a quarter of a second."""
     from numba.core.caching import FunctionCache

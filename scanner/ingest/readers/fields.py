@@ -183,10 +183,10 @@ def split(block: bytes | bytearray, delimiter: bytes, width: int, quote: bytes =
     lines = block.count(b"\n", 0, _SAMPLE) + 1
     room = lines if len(block) <= _SAMPLE else int(lines * 1.25 * len(block) / _SAMPLE) + 64
     unusual = np.zeros(1, np.uint64)
-    marks = np.uint8(delimiter[0]), np.uint8((quote or delimiter)[0])
+    special = np.uint8(delimiter[0]), np.uint8((quote or delimiter)[0])
     while True:
         starts, stops = np.empty((width, room), np.int32), np.empty((width, room), np.int32)
-        rows = split_rows(data, *marks, width, starts, stops, unusual)
+        rows = split_rows(data, *special, width, starts, stops, unusual)
         if rows == _UNEVEN:
             return None
         if rows != _FULL:

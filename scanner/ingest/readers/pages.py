@@ -28,7 +28,13 @@ CODECS = ("uncompressed", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4
 Struct = dict[int, Any]
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number of seven bits a byte at data[at:], the lowest first, and where it ends.
+
+    Raises:
+        IndexError: the data ends within it.
+        ValueError: it has too many bytes.
+    """
     value = shift = 0
     while True:
         byte = data[at]
@@ -42,7 +48,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _signed(data: bytes, at: int) -> tuple[int, int]:
-    value, at = _varint(data, at)
+    value, at = varint(data, at)
     return (value >> 1) ^ -(value & 1), at
 
 
@@ -57,7 +63,7 @@ def read_value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind == 7:
         return data[at : at + 8], at + 8
     if kind == 8:
-        length, at = _varint(data, at)
+        length, at = varint(data, at)
         if at + length > len(data):
             raise IndexError
         return data[at : at + length], at + length
@@ -65,7 +71,7 @@ def read_value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
         length, inner = data[at] >> 4, data[at] & 15
         at += 1
         if length == 15:
-            length, at = _varint(data, at)
+            length, at = varint(data, at)
         held = []
         for _ in range(length):
             one, at = (

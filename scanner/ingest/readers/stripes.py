@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from scanner.errors import ReadError
+from scanner.ingest.readers.pages import varint
 from scanner.terms import ProblemCode
 
 #: The most that a piece of a stream expands to (23 bits hold its length), and bytes read at once where all is plain.
@@ -46,16 +47,9 @@ Message = dict[int, list[Any]]
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & (1 << 64) - 1, at
-        shift += 7
-        if shift > 63:
-            raise ValueError
+    """As `pages.varint`, of 64 bits."""
+    value, at = varint(data, at)
+    return value & (1 << 64) - 1, at
 
 
 def read_message(data: bytes) -> Message:
