@@ -9,6 +9,8 @@ from scanner.lanes import fetch
 
 #: Keys of a segment that are packed together.
 BLOCK = 256
+#: Bits of a digit by which keys are sorted, at most: so many counters stay close to the processor.
+_DIGIT = 11
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 #: Keys whose places in a table are on their way from memory while one is looked for.
 _AHEAD = 24
@@ -50,6 +52,50 @@ def collect(table, keys):
             keys[used] = held - 1
             used += 1
     return used
+
+
+@kernel
+def order(keys, spare):
+    """Sort `keys` (none negative), by as many of their digits as tell them apart; `spare` is room for as many.
+
+    Several times as fast as a sort by comparison, most of all where that has no help from the processor.
+    """
+    n = len(keys)
+    low = high = keys[0]
+    for i in range(n):
+        low = min(low, keys[i])
+        high = max(high, keys[i])
+    width = np.int64(0)
+    while (high - low) >> width:
+        width += 1
+    passes = (width + _DIGIT - 1) // _DIGIT
+    if passes == 0:
+        return
+    bits = (width + passes - 1) // passes
+    mask = (np.int64(1) << bits) - 1
+    places = np.zeros((passes, mask + 1), np.int64)
+    for i in range(n):
+        rest = keys[i] - low
+        for digit in range(passes):
+            places[digit, rest & mask] += 1
+            rest >>= bits
+    source, target = keys, spare
+    for digit in range(passes):
+        place = places[digit]
+        at = np.int64(0)
+        for value in range(mask + 1):
+            many = place[value]
+            place[value] = at
+            at += many
+        shift = digit * bits
+        for i in range(n):
+            value = ((source[i] - low) >> shift) & mask
+            target[place[value]] = source[i]
+            place[value] += 1
+        source, target = target, source
+    if passes & 1:
+        for i in range(n):
+            keys[i] = spare[i]
 
 
 @kernel

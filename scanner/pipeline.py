@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from scanner.detect.profile import ArtifactProfile
 from scanner.detect.rows import ByIndex, birth_words
 from scanner.detect.tables import Tables, build, kind_of
 from scanner.engines.local import LocalEngine
-from scanner.engines.processes import Given, Job, ProcessEngine, Tell, Work, afresh, served
+from scanner.engines.processes import Given, Job, ProcessEngine, Tell, Work, afresh, forks, served
 from scanner.errors import OptionError
 from scanner.estimates import figures
 from scanner.hashes import HashProgress, tester
@@ -309,6 +310,12 @@ def _scanned(
             yield finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
 
 
+def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[None]:
+    """Have the digest of a large file taken on the side, if there are cores for it and the whole of it is read."""
+    worth = options.threads > 1 and options.sample is None and (source.size or 0) > WIDE * options.shard_bytes
+    return source.digesting() if worth and isinstance(source, FileSource) and forks() else nullcontext()
+
+
 def _work(pack: Pack, options: ScanOptions) -> Work:
     """What a worker process does with a file."""
 
@@ -337,8 +344,9 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
         found = streams_of(source, mine, Course(job.lessons, tell))
         # what is not taken anyway is for the workers, but for the quarter in which what they found is held
         room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * threads))
-        for one in _scanned(found, pack, mine, room, hashes, advanced):
-            tell("result", one)
+        with _digesting(source, mine):
+            for one in _scanned(found, pack, mine, room, hashes, advanced):
+                tell("result", one)
 
     return work
 

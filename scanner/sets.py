@@ -42,12 +42,12 @@ def _load(places: int) -> int:
 
 
 class Room:
-    """The memory that the sets of a scan share: three quarters for their runs, the rest for what gathers."""
+    """The memory that the sets of a scan share: half for their runs, half for what gathers."""
 
     def __init__(self, memory: int) -> None:
         """`memory` in bytes."""
-        self.vault = Vault(memory - memory // 4)
-        self._gathering = memory // 4
+        self.vault = Vault(memory - memory // 2)
+        self._gathering = memory // 2
         self._sets = 0
         self._lock = threading.Lock()
 
@@ -279,6 +279,15 @@ def merged(runs: Sequence[Run], counted: bool = False) -> Iterator[Counted]:
             yield _summed(keys[order], None if times is None else times[order])
 
 
+def _sort(keys: Keys) -> None:
+    if len(keys) < PACK_FROM or not is_compiled():
+        keys.sort()
+        return
+    from scanner.kernel_sets import order
+
+    order(keys, np.empty_like(keys))
+
+
 def _once(keys: Keys) -> Keys:
     """The distinct ones of ascending keys."""
     if is_compiled():
@@ -414,7 +423,7 @@ class KeySet:
             keys = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
             self._waiting = []
         self._many = 0
-        keys.sort()
+        _sort(keys)
         self._take(self._sorted(keys))
 
     def _sorted(self, keys: Keys) -> Counted:

@@ -168,6 +168,14 @@ def test_set_takes_the_keys_of_one_kind(batches: list[list[int]], zeros: bool) -
     assert held.keys().tolist() == sorted(wanted)
 
 
+@given(st.lists(st.integers(0, 2**62) | st.integers(0, 2**12), min_size=1, max_size=300))
+@same
+def test_keys_are_put_in_order_by_their_digits(values: list[int]) -> None:
+    held = np.array(values, np.int64)
+    kernel_sets.order(held, np.empty_like(held))
+    assert held.tolist() == sorted(values)
+
+
 @given(keys)
 @same
 def test_table_holds_what_was_put_into_it(values: list[int]) -> None:

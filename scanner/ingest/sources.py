@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import signal
 import sys
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +19,8 @@ from scanner.model import Problem
 from scanner.terms import ProblemCode, Status
 
 _BLOCK = 1 << 20
+
+_CHANGED = "the file was changed while it was read, so it has no digest; scan it again"
 
 
 def read_error(error: OSError, what: str = "the file") -> ReadError:
@@ -36,6 +41,7 @@ class FileSource:
         """`file` is opened; `path` is its provenance path."""
         self._file, self._path = file, path
         self._head: bytes | None = None
+        self._digesting: _Digesting | None = None
         try:
             self._size: int | None = file.stat().st_size
         except OSError:
@@ -92,6 +98,84 @@ class FileSource:
     def file(self) -> Path:
         """The file itself."""
         return self._file
+
+    @contextmanager
+    def digesting(self) -> Iterator[None]:
+        """Within, its digest is taken on the side, from before a row is wanted; enter it without threads."""
+        self._digesting = begun = _Digesting(self._file)
+        try:
+            yield
+        finally:
+            self._digesting = None
+            begun.stop()
+
+    @property
+    def digests_apart(self) -> bool:
+        """Whether whoever reads it need not take its digest."""
+        return self._digesting is not None
+
+    def digest(self) -> tuple[str | None, int | None]:
+        """SHA-256 and size of what is read; (None, size) where it cannot be, or was changed meanwhile."""
+        if self._digesting is not None:
+            known = self._digesting.result()
+            if known is not None:
+                return known
+            self._digesting = None
+        return _metered(self)
+
+
+class _Digesting:
+    """Takes the digest of a file in a process of its own: a thread would want the interpreter's lock too often."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._found = self._stamp()
+        self._answered: str | None = None
+        parent = os.getpid()
+        self._answer, answer = os.pipe()
+        self._child = os.fork()
+        if not self._child:
+            try:
+                self._run(answer, parent)
+            finally:
+                os._exit(0)
+        os.close(answer)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        """What would change if the file did."""
+        try:
+            known = self._file.stat()
+        except OSError:
+            return None
+        return known.st_size, known.st_mtime_ns
+
+    def _run(self, answer: int, parent: int) -> None:
+        """Read it, front to back, as long as somebody waits for it."""
+        taken, size = hashlib.sha256(), 0
+        block = memoryview(bytearray(_BLOCK))
+        with self._file.open("rb", buffering=0) as stream:
+            while os.getppid() == parent and (got := stream.readinto(block)):
+                taken.update(block[:got])
+                size += got
+        os.write(answer, f"{taken.hexdigest()} {size}".encode())
+
+    def stop(self) -> None:
+        """Do not go on."""
+        os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
+        os.close(self._answer)
+
+    def result(self) -> tuple[str | None, int] | None:
+        """Digest and size, once the end was reached; no digest where the file changed since, None where the process did
+        not live to tell.
+        """
+        if self._answered is None:
+            self._answered = os.read(self._answer, 100).decode()
+        if not self._answered:
+            return None
+        sha256, _, size = self._answered.partition(" ")
+        same = self._found is not None and self._found == self._stamp() and self._found[0] == int(size)
+        return sha256 if same else None, int(size)
 
 
 class JoinedSource:
@@ -327,7 +411,7 @@ class Meter:
         """Nothing is opened yet."""
         self._source = source
         self._stream: BinaryIO | None = None
-        self._hash = None if getattr(source, "digests_apart", False) else hashlib.sha256()
+        self._hash: Any = None if getattr(source, "digests_apart", False) else hashlib.sha256()
         self.count = 0
         """Bytes that passed."""
         self.ended = False
@@ -395,11 +479,18 @@ class Meter:
 
     @property
     def sha256(self) -> str | None:
-        """Hex digest of the whole source; None as long as its end was not seen, and of one that is digested apart."""
-        return self._hash.hexdigest() if self._hash is not None and self.ended and self.fault is None else None
+        """Hex digest of the whole source; None as long as its end was not seen, and of a member digested apart."""
+        if not self.ended or self.fault is not None:
+            return None
+        if self._hash is not None:
+            return str(self._hash.hexdigest())
+        return self._source.digest()[0] if isinstance(self._source, FileSource) else None
 
     def tail(self, status: Status = Status.COMPLETE, problems: tuple[Problem, ...] = ()) -> Tail:
         """The tail of a stream that was read through this meter."""
+        if self.ended and self.fault is None and self.sha256 is None and isinstance(self._source, FileSource):
+            problems += (Problem(ProblemCode.CORRUPT, _CHANGED),)
+            status = Status.PARTIAL if status is Status.COMPLETE else status
         size = self.count if self.ended and self.fault is None else self._source.size
         return Tail(status, problems, self.sha256, size, size, self.count)
 
@@ -407,9 +498,13 @@ class Meter:
 def digest(source: Source) -> tuple[str | None, int | None]:
     """SHA-256 and size of a source's own bytes, in a pass of its own; (None, size) where it cannot be read."""
     own = getattr(source, "digest", None)
-    if callable(own):
-        sha256, size = own()
-        return sha256, size
+    if not callable(own):
+        return _metered(source)
+    sha256, size = own()
+    return sha256, size
+
+
+def _metered(source: Source) -> tuple[str | None, int | None]:
     meter = Meter(source)
     meter.finish()
     return meter.sha256, source.size if meter.fault else meter.count

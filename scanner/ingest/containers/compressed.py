@@ -380,7 +380,8 @@ class CompressedSource(MemberSource):
 
     def _opened(self) -> BinaryIO:
         stream = self.outer.stream()
-        return stream if isinstance(self.outer, JoinedSource) else _Hashed(stream, self._seen)  # type: ignore[return-value]
+        apart = isinstance(self.outer, JoinedSource) or getattr(self.outer, "digests_apart", False)
+        return stream if apart else _Hashed(stream, self._seen)  # type: ignore[return-value]
 
     def _seen(self, whole: tuple[str, int]) -> None:
         self._passed = whole

@@ -1,0 +1,62 @@
+"""Digests that are taken on the side, by a real process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from scanner.ingest.sources import FileSource, Meter, digest
+from scanner.terms import ProblemCode, Status
+
+DATA = bytes(range(256)) * 20_000
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> FileSource:
+    file = tmp_path / "dump.csv"
+    file.write_bytes(DATA)
+    return FileSource(file, "dump.csv")
+
+
+def read(source: FileSource) -> Meter:
+    meter = Meter(source)
+    meter.finish()
+    return meter
+
+
+def test_the_digest_on_the_side_is_that_of_the_bytes(source: FileSource) -> None:
+    wanted = hashlib.sha256(DATA).hexdigest(), len(DATA)
+    with source.digesting():
+        assert digest(source) == digest(source) == wanted
+        tail = read(source).tail()
+    assert (tail.sha256, tail.size_bytes, tail.status, tail.problems) == (*wanted, Status.COMPLETE, ())
+    assert digest(source) == wanted
+
+
+def test_a_file_that_changes_meanwhile_has_no_digest(source: FileSource) -> None:
+    with source.digesting():
+        with source.file().open("ab") as file:
+            file.write(b"03001234567\n")
+        tail = read(source).tail()
+    assert tail.sha256 is None
+    assert tail.status is Status.PARTIAL
+    assert [problem.code for problem in tail.problems] == [ProblemCode.CORRUPT]
+
+
+def test_the_digest_is_taken_all_the_same_where_the_process_dies(source: FileSource) -> None:
+    with source.digesting():
+        assert source._digesting is not None
+        os.kill(source._digesting._child, signal.SIGKILL)
+        assert digest(source) == (hashlib.sha256(DATA).hexdigest(), len(DATA))
+
+
+def test_nobody_is_left_where_reading_ends_early(source: FileSource) -> None:
+    with source.digesting():
+        assert source._digesting is not None
+        child = source._digesting._child
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
