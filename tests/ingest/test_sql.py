@@ -56,6 +56,11 @@ DIALECTS = {
         "INSERT INTO t (a, b) VALUES (2, 'y');\n",
         {"t": {"a": ["1", "2"], "b": ["x", "y"]}, "s": {"m": ["1", "2"], "n": ["", "c\\d"]}},
     ),
+    "postgres copy that lists the columns otherwise than the table": (
+        "CREATE TABLE public.s (\n    m text,\n    age integer,\n    n text\n);\n"
+        "COPY public.s (n, m) FROM stdin;\nx\t0300\n\\.\n",
+        {"s": {"n": ["x"], "m": ["0300"]}},
+    ),
     "sql server": (
         "USE [crm]\nGO\nCREATE TABLE [dbo].[s](\n\t[m] [nvarchar](20) NULL,\n\t[d] [datetime] NULL\n)\nGO\n"
         "INSERT [dbo].[s] ([m], [d]) VALUES (N'0300''1', CAST(N'2024-01-02T03:04:05' AS DateTime))\nGO\n"

@@ -308,6 +308,9 @@ class _Copy:
     block: bytes
     encoding: str
     columns: tuple[str, ...]
+    """Of the block itself, which may list others than the table has, in another order."""
+    known: tuple[str, ...]
+    """Of the table."""
 
     def read(self) -> Chunk:
         r"""Take lines of COPY apart: tabs between cells, `\N` for NULL, a backslash before what would mislead."""
@@ -323,7 +326,8 @@ class _Copy:
         if wrong:
             message = "rows with another number of values than the table has; searched as text"
             problems.append(Problem(ProblemCode.BAD_ROW, message))
-        names = () if self.columns else tuple(f"column {index + 1}" for index in range(width))
+        names = self.columns or tuple(f"column {index + 1}" for index in range(width))
+        names = () if names == self.known else names
         return Chunk(table.num_rows + len(wrong), arrays, loose, tuple(problems), len(wrong), names)
 
 
@@ -473,5 +477,5 @@ def _parts(
         while begin < end:
             block = _piece(stream, begin, min(end, begin + size))
             cut = len(block) if begin + len(block) >= end else block.rfind(b"\n") + 1 or len(block)
-            yield _Copy(order, block[:cut], encoding, listed or columns)
+            yield _Copy(order, block[:cut], encoding, listed or columns, columns)
             begin, order = begin + cut, order + 1
