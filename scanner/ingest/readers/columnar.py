@@ -323,37 +323,34 @@ class _Weight:
     """Columns of text of which all pages hold places in a dictionary."""
 
 
-def _weigh(stream: Any, metadata: Any, group: int, schema: pa.Schema, sizes: Portions) -> _Weight:
-    about = metadata.row_group(group)
-    chunks = [about.column(index) for index in range(about.num_columns)]
-    cells = about.num_rows * len(chunks) * _CELL
+def _weigh(
+    stream: Any, metadata: Any, group: int, chunks: list[pages.ColumnChunk], schema: pa.Schema, sizes: Portions
+) -> _Weight:
+    rows = metadata.row_group(group).num_rows
+    cells = rows * len(chunks) * _CELL
     owners = [one.name for one in schema for _ in leaf_paths(one.type, one.name)]
     if len(owners) != len(chunks):
-        owners = [one.path_in_schema.split(".")[0] for one in chunks]
+        owners = [one.path.split(".")[0] for one in chunks]
     walked: list[list[pages.Page]] = []
     decoded: list[int] = []
     for one in chunks:
-        begin = one.data_page_offset
-        if one.has_dictionary_page and 0 < (one.dictionary_page_offset or 0) < begin:
-            begin = one.dictionary_page_offset
-        found = list(pages.pages(stream, begin, begin + one.total_compressed_size)) if begin > 0 else []
+        found = list(pages.pages(stream, one.begin, one.end)) if one.begin else []
         walked.append(found)
         decoded.append(_decoded(stream, metadata, group, one, found, sizes))
     swollen = {
         owner
         for owner, found, size in zip(owners, walked, decoded, strict=True)
-        if max((page.plain for page in found), default=0) > sizes.cell or size > sizes.cell * max(1, about.num_rows)
+        if max((page.plain for page in found), default=0) > sizes.cell or size > sizes.cell * max(1, rows)
     }
     plain = sum(size for owner, size in zip(owners, decoded, strict=True) if owner not in swollen)
     texts: dict[str, list[tuple[str, pages.Page]]] = {}
-    codecs = pages.codecs(stream, group) if swollen else []
-    for owner, codec, found in zip(owners, codecs, walked, strict=False):
+    for owner, chunk, found in zip(owners, chunks, walked, strict=True):
         if owner in swollen:
-            texts.setdefault(owner, []).extend((codec, page) for page in found)
+            texts.setdefault(owner, []).extend((chunk.codec, page) for page in found)
     return _Weight(plain + cells, texts, _repeating(schema, chunks, walked))
 
 
-def _repeating(schema: pa.Schema, chunks: list[Any], walked: list[list[pages.Page]]) -> tuple[str, ...]:
+def _repeating(schema: pa.Schema, chunks: list[pages.ColumnChunk], walked: list[list[pages.Page]]) -> tuple[str, ...]:
     """Columns of plain text whose values stand in a dictionary alone; decoded as one, they are judged once a value."""
     if len(schema) != len(chunks):
         return ()
@@ -361,16 +358,18 @@ def _repeating(schema: pa.Schema, chunks: list[Any], walked: list[list[pages.Pag
     for one, chunk, found in zip(schema, chunks, walked, strict=True):
         text = pa.types.is_string(one.type) or pa.types.is_binary(one.type)
         data = [page for page in found if page.kind in (pages.DATA, pages.DATA_V2)]
-        if text and data and chunk.path_in_schema == one.name and all(page.encoding in _PLACES for page in data):
+        if text and data and chunk.path == one.name and all(page.encoding in _PLACES for page in data):
             out.append(one.name)
     return tuple(out)
 
 
-def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pages.Page], sizes: Portions) -> int:
+def _decoded(
+    stream: Any, metadata: Any, group: int, chunk: pages.ColumnChunk, found: list[pages.Page], sizes: Portions
+) -> int:
     """Bytes of a column chunk once decoded; values of a dictionary may be long, and repeated without end."""
     size = sum(page.plain for page in found)
     dictionary = sum(page.plain for page in found if page.kind == pages.DICTIONARY)
-    if chunk.physical_type != "BYTE_ARRAY" or dictionary > sizes.cell:
+    if chunk.kind != pages.BYTE_ARRAY or dictionary > sizes.cell:
         return size
     values = sum(page.values for page in found if page.kind in (pages.DATA, pages.DATA_V2))
     if dictionary * values <= sizes.group:
@@ -378,7 +377,7 @@ def _decoded(stream: Any, metadata: Any, group: int, chunk: Any, found: list[pag
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    path = chunk.path_in_schema
+    path = chunk.path
     try:
         file = _open(pq, stream, metadata, [path])
         (column,) = next(file.iter_batches(1, row_groups=[group], columns=[path], use_threads=False)).columns
@@ -450,11 +449,11 @@ class Parquet:
             order, sizes = itertools.count(), Portions.of(options)
             swelling = Swelling(source, options.limits)
             with handle(source) as stream, _open(pq, stream, metadata) as file:
-                for group in range(metadata.num_row_groups):
+                for group, chunks in zip(range(metadata.num_row_groups), pages.row_groups(stream), strict=True):
                     rows = metadata.row_group(group).num_rows
                     if rows == 0:
                         continue
-                    weight = _weigh(stream, metadata, group, schema, sizes)
+                    weight = _weigh(stream, metadata, group, chunks, schema, sizes)
                     swelling.by(weight.plain)
                     without = frozenset(weight.swollen)
                     if weight.plain <= sizes.group:

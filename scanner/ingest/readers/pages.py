@@ -20,6 +20,8 @@ from scanner.terms import ProblemCode
 _HEADER, _LONGEST = 4096, 1 << 20
 _WINDOW = 1 << 20
 
+#: Field of a footer that lists the row groups; physical type of texts.
+_ROW_GROUPS, BYTE_ARRAY = 4, 6
 DATA, INDEX, DICTIONARY, DATA_V2 = range(4)
 PLAIN = 0
 #: Codecs by their number in the metadata, as Arrow names them.
@@ -214,10 +216,26 @@ def expanded(stream: Any, codec: str, page: Page) -> bytes:
     return bytes(pa.decompress(data, page.plain - page.levels, "lz4_raw" if codec == "lz4" else codec))
 
 
-def codecs(stream: Any, group: int) -> list[str]:
-    """The codec of each column chunk of a row group, empty for one that is not known.
+@dataclass(frozen=True, slots=True)
+class ColumnChunk:
+    """A column chunk as the footer describes it.
 
-    Arrow's own property for it ends the process where the number is not known.
+    Arrow's own properties for this end the process where a codec, or sizes of levels, are not what they can be.
+    """
+
+    path: str
+    """Dotted."""
+    kind: int
+    """Physical type."""
+    codec: str
+    """Empty for one that is not known."""
+    begin: int
+    """Offset of its first page, 0 where it is not known."""
+    end: int
+
+
+def row_groups(stream: Any) -> Iterator[list[ColumnChunk]]:
+    """The column chunks of each row group, by the footer.
 
     Raises:
         ReadError: the footer cannot be read.
@@ -226,12 +244,30 @@ def codecs(stream: Any, group: int) -> list[str]:
     stream.seek(size - 8)
     length = int.from_bytes(stream.read(4), "little")
     stream.seek(max(0, size - 8 - length))
+    data = bytes(stream.read(length))
     try:
-        footer, _ = read_struct(bytes(stream.read(length)))
-        numbers = [chunk[3][4] for chunk in footer[4][group][1]]
-        return [CODECS[number] if 0 <= number < len(CODECS) else "" for number in numbers]
-    except (IndexError, KeyError, TypeError, ValueError):
+        field = at = 0
+        while data[at]:
+            byte = data[at]
+            field, at = (field + (byte >> 4), at + 1) if byte >> 4 else _signed(data, at + 1)
+            if field != _ROW_GROUPS or byte & 15 != 9:
+                _, at = read_value(data, at, byte & 15, 0)
+                continue
+            count, at = (data[at] >> 4, at + 1) if data[at] >> 4 != 15 else varint(data, at + 1)
+            for _ in range(count):
+                group, at = read_struct(data, at)
+                yield [_column_chunk(one) for one in group[1]]
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
         raise ReadError(ProblemCode.CORRUPT, "the Parquet footer is damaged") from None
+
+
+def _column_chunk(chunk: Struct) -> ColumnChunk:
+    about = chunk.get(3, {})  # absent where its column is enciphered
+    path = b".".join(about.get(3, ())).decode("utf-8", "replace")
+    number, begin, dictionary = about.get(4, 0), about.get(9, 0), about.get(11, 0)
+    first = dictionary if 0 < dictionary < begin else begin
+    codec = CODECS[number] if 0 <= number < len(CODECS) else ""
+    return ColumnChunk(path, about.get(1, -1), codec, max(0, first), first + about.get(7, 0))
 
 
 def _number(value: int) -> bytes:
