@@ -36,8 +36,10 @@ _FIRST = 64
 _COUNTED_FROM = 1 << 15
 _LONG_LINE = 300
 """Bytes of a line beyond which it is none of a form; see `kernels.parted`."""
-#: Values of which most are met once where it is not worth looking at more.
-_GLANCE = 1 << 10
+#: Times its dictionary that the values of an array may take where they are passed over one by one.
+_SWOLLEN = 16
+#: Values of which most are met once where it is not worth looking at more, and those that are looked at then.
+_GLANCE, _GLIMPSE = 1 << 10, 1 << 14
 #: Bytes of text from which a block is large.
 _SMALL = 1 << 16
 _PADDING = np.zeros(64, np.uint8)
@@ -501,7 +503,7 @@ class ArtifactProfile:
                 if name is not None and says_birth(name, births):
                     self.births.scan(key, in_place(array))
                 if name is not None and suffixes and names_key(name, suffixes):
-                    self.keys.scan(key, in_place(array))
+                    self.keys.scan(key, in_place(_each_once(array)))
         if chunk.loose:
             self.loose.scan(column_of([one.text for one in chunk.loose]), tables, order, 0, True)
         if self.by_piece:
@@ -596,11 +598,12 @@ def _repeats(array: pa.Array) -> bool:
     if len(array) < _COUNTED_FROM:
         return False
     if pa.types.is_dictionary(kind):
-        return len(array.dictionary) * 4 <= len(array) and not pa.types.is_null(kind.value_type)
+        few = len(array.dictionary) * 4 <= len(array)
+        return not pa.types.is_null(kind.value_type) and (few or _swells(array))
     if not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind)):
         return False
     try:  # few values, lest most columns be counted in vain
-        some = array.slice(len(array) // 2, _COUNTED_FROM // 2)
+        some = array.slice(len(array) // 2, _GLIMPSE)
         return len(some[:_GLANCE].unique()) * 16 <= _GLANCE * 15 and len(some.unique()) * 4 <= len(some)
     except pa.ArrowNotImplementedError:  # such as floats of 16 bits
         return False
@@ -619,7 +622,7 @@ def in_place(column: pa.Array | Cells) -> Iterator[Cells]:
     if len(column) == 0 or pa.types.is_null(kind):
         return
     if pa.types.is_dictionary(kind):
-        yield from in_place(column.dictionary_decode())
+        yield from _from_dictionary(column)
     elif isinstance(column, pa.ExtensionArray):
         yield from in_place(column.storage)
     elif pa.types.is_binary(kind) or pa.types.is_string(kind):
@@ -630,6 +633,47 @@ def in_place(column: pa.Array | Cells) -> Iterator[Cells]:
         yield cells
     else:
         yield from in_place(as_text(column))
+
+
+def _each_once(column: pa.Array | Cells) -> pa.Array | Cells:
+    """A column of a dictionary with each value once; any other as it is."""
+    return column.unique() if isinstance(column, (pa.Array, pa.ChunkedArray)) and _is_dictionary(column) else column
+
+
+def _is_dictionary(column: pa.Array) -> bool:
+    return bool(pa.types.is_dictionary(column.type)) and not pa.types.is_null(column.type.value_type)
+
+
+def _from_dictionary(column: pa.DictionaryArray) -> Iterator[Cells]:
+    """The cells of a dictionary array, which lie in its dictionary however often each stands."""
+    values = list(in_place(column.dictionary))
+    if len(values) != 1:
+        yield from in_place(column.dictionary_decode())
+        return
+    places = _places(column)
+    starts, stops = values[0].starts[places], values[0].stops[places]
+    if column.null_count:
+        stops = np.where(column.is_valid().to_numpy(zero_copy_only=False), stops, starts)
+    yield Cells(values[0].data, starts, stops)
+
+
+def _places(column: pa.DictionaryArray) -> Any:
+    """Where the values of a dictionary array stand in its dictionary; nulls at the first."""
+    indices = column.indices
+    held = np.frombuffer(indices.buffers()[1], indices.type.to_pandas_dtype())
+    places = held[indices.offset : indices.offset + len(indices)]
+    if not column.null_count:
+        return places
+    return np.where(column.is_valid().to_numpy(zero_copy_only=False), places, 0)
+
+
+def _swells(column: pa.DictionaryArray) -> bool:
+    """Whether the values of a dictionary array, each as often as it stands, are far more than the dictionary."""
+    values = list(in_place(column.dictionary)) if column.dictionary.nbytes > len(column) else []
+    if len(values) != 1:
+        return False
+    sizes = values[0].stops - values[0].starts
+    return int(sizes[_places(column)].sum(dtype=np.int64)) > _SWOLLEN * values[0].nbytes
 
 
 def _written(column: pa.Array) -> Cells | None:

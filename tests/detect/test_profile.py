@@ -84,6 +84,20 @@ def test_values_that_repeat_are_written_out_once() -> None:
     assert (len(cells), len(weights)) == (ROWS, 0)
 
 
+@pytest.mark.parametrize("long", [0, 1 << 16], ids=["short", "one long"])
+def test_values_of_a_dictionary_are_passed_over_where_they_lie_and_once_where_they_swell(long: int) -> None:
+    texts = [f"0300{number:07d}" for number in range(ROWS // 2)] + ["x " * long]
+    places = np.arange(ROWS) % len(texts)
+    places[::5] = len(texts) - 1
+    dictionary = pa.array(texts)
+    column = pa.DictionaryArray.from_arrays(pa.array(places, mask=places == 1), dictionary)
+    ((cells, weights, _),) = weighed(column, True)
+    assert cells.data.nbytes <= dictionary.nbytes
+    assert bool(len(weights)) == bool(long)
+    if not long:
+        assert profiled(column) == profiled(column.dictionary_decode())
+
+
 def test_columns_of_a_small_chunk_are_passed_over_as_one_and_count_as_by_themselves() -> None:
     texts = [["03001234567", "923011234567", "", None], ["2024-01-05", "x", "Ali Khan", "Ali Khan"], ["", "", "", None]]
     kinds = (pa.string(), pa.large_binary(), pa.binary())

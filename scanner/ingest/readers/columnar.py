@@ -332,11 +332,14 @@ def _weigh(
     if len(owners) != len(chunks):
         owners = [one.path.split(".")[0] for one in chunks]
     walked: list[list[pages.Page]] = []
-    decoded: list[int] = []
     for one in chunks:
         found = list(pages.pages(stream, one.begin, one.end)) if one.begin else []
         walked.append(found)
-        decoded.append(_decoded(stream, metadata, group, one, found, sizes))
+    repeating = _repeating(schema, chunks, walked)
+    decoded = [
+        _decoded(stream, metadata, group, one, found, sizes, one.path in repeating)
+        for one, found in zip(chunks, walked, strict=True)
+    ]
     swollen = {
         owner
         for owner, found, size in zip(owners, walked, decoded, strict=True)
@@ -347,7 +350,7 @@ def _weigh(
     for owner, chunk, found in zip(owners, chunks, walked, strict=True):
         if owner in swollen:
             texts.setdefault(owner, []).extend((chunk.codec, page) for page in found)
-    return _Weight(plain + cells, texts, _repeating(schema, chunks, walked))
+    return _Weight(plain + cells, texts, repeating)
 
 
 def _repeating(schema: pa.Schema, chunks: list[pages.ColumnChunk], walked: list[list[pages.Page]]) -> tuple[str, ...]:
@@ -364,12 +367,18 @@ def _repeating(schema: pa.Schema, chunks: list[pages.ColumnChunk], walked: list[
 
 
 def _decoded(
-    stream: Any, metadata: Any, group: int, chunk: pages.ColumnChunk, found: list[pages.Page], sizes: Portions
+    stream: Any,
+    metadata: Any,
+    group: int,
+    chunk: pages.ColumnChunk,
+    found: list[pages.Page],
+    sizes: Portions,
+    kept: bool,
 ) -> int:
-    """Bytes of a column chunk once decoded; values of a dictionary may be long, and repeated without end."""
+    """Bytes of a column chunk once decoded; values of a dictionary may be long, and repeated unless it is `kept`."""
     size = sum(page.plain for page in found)
     dictionary = sum(page.plain for page in found if page.kind == pages.DICTIONARY)
-    if chunk.kind != pages.BYTE_ARRAY or dictionary > sizes.cell:
+    if chunk.kind != pages.BYTE_ARRAY or dictionary > sizes.cell or kept:
         return size
     values = sum(page.values for page in found if page.kind in (pages.DATA, pages.DATA_V2))
     if dictionary * values <= sizes.group:
@@ -448,7 +457,7 @@ class Parquet:
         def parts() -> Iterator[Part]:
             order, sizes = itertools.count(), Portions.of(options)
             swelling = Swelling(source, options.limits)
-            with handle(source) as stream, _open(pq, stream, metadata) as file:
+            with handle(source) as stream:
                 for group, chunks in zip(range(metadata.num_row_groups), pages.row_groups(stream), strict=True):
                     rows = metadata.row_group(group).num_rows
                     if rows == 0:
@@ -456,12 +465,13 @@ class Parquet:
                     weight = _weigh(stream, metadata, group, chunks, schema, sizes)
                     swelling.by(weight.plain)
                     without = frozenset(weight.swollen)
+                    repeating = tuple(one for one in weight.repeating if one not in without)
                     if weight.plain <= sizes.group:
-                        repeating = tuple(one for one in weight.repeating if one not in without)
                         yield RowGroup(source, metadata, group, next(order), course, without, repeating)
                     else:
                         size = sizes.rows(rows, weight.plain)
                         kept = _kept(schema, without)
+                        file = _open(pq, stream, metadata, list(repeating))
                         for batch in file.iter_batches(size, row_groups=[group], columns=kept, use_threads=False):
                             yield Parsed(next(order), placed(batch_chunk(batch), schema, without))
                     for place in weight.swollen.values():
