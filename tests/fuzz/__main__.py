@@ -7,16 +7,11 @@ replays it.
 from __future__ import annotations
 
 import argparse
-import operator
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 OUT = Path("out/fuzz")
-
-#: In the order in which bytecode numbers them.
-_COMPARISONS = (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge)
 
 
 def _parsed() -> argparse.Namespace:
@@ -41,27 +36,11 @@ def _every(given: argparse.Namespace, names: list[str]) -> int:
     return bool(failed)
 
 
-def _arrays_apart(atheris: Any) -> None:
-    """Have arrays compared without Atheris, which never gives free what comes of that: 8 KB an input."""
-    import numpy as np
-    import pyarrow as pa
-
-    traced, arrays = atheris._trace_cmp, (np.ndarray, np.generic, pa.Array)
-
-    def compared(left: Any, right: Any, how: int, place: int, fixed: bool) -> Any:
-        if isinstance(left, arrays) or isinstance(right, arrays):
-            return _COMPARISONS[how](left, right)
-        return traced(left, right, how, place, fixed)
-
-    atheris._trace_cmp = compared
-
-
 def main() -> int:
     """Run one target, or all."""
     given = _parsed()
     import atheris
 
-    _arrays_apart(atheris)
     readers = "scanner.ingest.readers"
     with atheris.instrument_imports(
         include=["scanner.ingest", "zipfile", "tarfile", "email", "mailbox", "py7zr", "pypdf"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,15 @@ def test_every_seed_is_taken_by_a_target_other_than_bytes() -> None:
 def test_findings_stay_fixed() -> None:
     for path in sorted(path for path in FINDINGS.rglob("*") if path.is_file()):
         exercise(path.parent.name, path.read_bytes())
+
+
+def test_a_broken_piece_of_a_stripe_keeps_no_memory() -> None:
+    data = (FINDINGS / "orc" / "broken-pieces").read_bytes()
+    exercise("orc", data)
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            exercise("orc", data)
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()

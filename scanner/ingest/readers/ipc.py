@@ -456,8 +456,8 @@ def _windows(stream: BinaryIO, frame: _Frame, index: int, limits: Limits) -> Ite
     try:
         with pa.PythonFile(held, mode="r") as plain:
             opened = plain if stored else pa.CompressedInputStream(plain, frame.codec)
-            while piece := opened.read(_WINDOW):
-                yield piece
+            while piece := opened.read_buffer(_WINDOW):
+                yield bytes(piece)
                 done += len(piece)
                 if limits.exceeds_ratio(done, length):
                     raise LimitError("a column expands by more than max_ratio; the rest of it was left out")

@@ -192,8 +192,8 @@ def windows(stream: Any, codec: str, page: Page, most: int, limits: Limits) -> I
             held = pa.BufferReader(stream.read(page.packed - page.levels))
             done = 0
             with pa.CompressedInputStream(held, name) as plain:
-                while piece := plain.read(_WINDOW):
-                    yield piece
+                while piece := plain.read_buffer(_WINDOW):  # `read` gives its memory not back where it fails
+                    yield bytes(piece)
                     done += len(piece)
                     if limits.exceeds_ratio(done, page.packed):
                         raise LimitError("a page expands by more than max_ratio; the rest of it was left out")

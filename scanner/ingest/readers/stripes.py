@@ -135,7 +135,7 @@ def piece_at(stream: BinaryIO, at: int, codec: str, block: int = PIECE) -> tuple
         if codec == "zlib":
             plain = zlib.decompressobj(-15).decompress(held, block)
         elif codec == "zstd":
-            plain = pa.CompressedInputStream(pa.BufferReader(held), "zstd").read(block)
+            plain = pa.CompressedInputStream(pa.BufferReader(held), "zstd").read_buffer(block)
         else:
             size = snappy_size(held, block) if codec == "snappy" else block
             plain = bytes(pa.decompress(held, size, codec if codec == "snappy" else "lz4_raw"))

@@ -479,6 +479,8 @@ class _Document:
         prefix: str,
         alone: bool = False,
     ) -> Block:
+        opening, quote = signature  # as it stands once bytes that are no UTF-8 are replaced
+        signature = opening.decode("utf-8", "replace").encode(), quote
         return Block(self._next(), pieces, layout, self._rows, signature, prefix, self._options.limits, alone)
 
     def _next(self) -> int:

@@ -411,7 +411,8 @@ class Block:
         for node in sorted((node for node in names if first[node] >= 0), key=lambda node: int(first[node])):
             column_of[node] = order.setdefault(names[node], len(order))
         bounds = np.zeros(len(order) + 1, np.int64)
-        np.add.at(bounds, column_of[first >= 0] + 1, filled[first >= 0])
+        known = np.greater_equal(first, 0)  # Atheris gives free no array that an operator compares
+        np.add.at(bounds, column_of[known] + 1, filled[known])
         bounds = bounds.cumsum()
         begin, end = np.empty(int(bounds[-1]), np.int32), np.empty(int(bounds[-1]), np.int32)
         kernels.by_column(where, starts, stops, bounds[:-1].copy(), column_of, begin, end)
