@@ -503,7 +503,7 @@ class ArtifactProfile:
                 if name is not None and says_birth(name, births):
                     self.births.scan(key, in_place(array))
                 if name is not None and suffixes and names_key(name, suffixes):
-                    self.keys.scan(key, in_place(_each_once(array)))
+                    self.keys.scan(key, _each_once(array))
         if chunk.loose:
             self.loose.scan(column_of([one.text for one in chunk.loose]), tables, order, 0, True)
         if self.by_piece:
@@ -583,9 +583,13 @@ def weighed(column: pa.Array | Cells, may_count: bool) -> Iterator[tuple[Cells, 
     pieces = column.chunks if isinstance(column, pa.ChunkedArray) else (column,)
     for piece in pieces:
         if may_count and not isinstance(piece, Cells) and _repeats(piece):
+            first = piece.slice(0, _FIRST)
+            if pa.types.is_dictionary(piece.type) and (standing := _standing(piece)) is not None:
+                yield *standing, next(in_place(first))
+                continue
             counted = piece.value_counts()
             weights = np.array(counted.field("counts"), np.int64)
-            ((values, first),) = zip(in_place(counted.field("values")), in_place(piece.slice(0, _FIRST)), strict=True)
+            ((values, first),) = zip(in_place(counted.field("values")), in_place(first), strict=True)
             yield values, weights, first
         else:
             for cells in in_place(piece):
@@ -635,13 +639,27 @@ def in_place(column: pa.Array | Cells) -> Iterator[Cells]:
         yield from in_place(as_text(column))
 
 
-def _each_once(column: pa.Array | Cells) -> pa.Array | Cells:
-    """A column of a dictionary with each value once; any other as it is."""
-    return column.unique() if isinstance(column, (pa.Array, pa.ChunkedArray)) and _is_dictionary(column) else column
+def _each_once(column: pa.Array | Cells) -> Iterator[Cells]:
+    """A column as cells in place, those of a dictionary once each."""
+    for piece in column.chunks if isinstance(column, pa.ChunkedArray) else (column,):
+        standing = _standing(piece) if isinstance(piece, pa.DictionaryArray) else None
+        if standing is not None:
+            yield standing[0]
+        else:
+            yield from in_place(piece)
 
 
-def _is_dictionary(column: pa.Array) -> bool:
-    return bool(pa.types.is_dictionary(column.type)) and not pa.types.is_null(column.type.value_type)
+def _standing(column: pa.DictionaryArray) -> tuple[Cells, Any] | None:
+    """The values that stand in a dictionary array and how often each does, nulls aside; None of long dictionaries."""
+    values = list(in_place(column.dictionary))
+    if len(values) != 1:
+        return None
+    places = _places(column)
+    if column.null_count:
+        places = places[column.is_valid().to_numpy(zero_copy_only=False)]
+    times = np.bincount(places)
+    held = np.flatnonzero(times)
+    return Cells(values[0].data, values[0].starts[held], values[0].stops[held]), times[held]
 
 
 def _from_dictionary(column: pa.DictionaryArray) -> Iterator[Cells]:

@@ -324,9 +324,8 @@ class _Weight:
 
 
 def _weigh(
-    stream: Any, metadata: Any, group: int, chunks: list[pages.ColumnChunk], schema: pa.Schema, sizes: Portions
+    stream: Any, rows: int, chunks: list[pages.ColumnChunk], schema: pa.Schema, sizes: Portions, limits: Limits
 ) -> _Weight:
-    rows = metadata.row_group(group).num_rows
     cells = rows * len(chunks) * _CELL
     owners = [one.name for one in schema for _ in leaf_paths(one.type, one.name)]
     if len(owners) != len(chunks):
@@ -337,7 +336,7 @@ def _weigh(
         walked.append(found)
     repeating = _repeating(schema, chunks, walked)
     decoded = [
-        _decoded(stream, metadata, group, one, found, sizes, one.path in repeating)
+        _decoded(stream, one, found, sizes, limits, one.path in repeating)
         for one, found in zip(chunks, walked, strict=True)
     ]
     swollen = {
@@ -367,44 +366,23 @@ def _repeating(schema: pa.Schema, chunks: list[pages.ColumnChunk], walked: list[
 
 
 def _decoded(
-    stream: Any,
-    metadata: Any,
-    group: int,
-    chunk: pages.ColumnChunk,
-    found: list[pages.Page],
-    sizes: Portions,
-    kept: bool,
+    stream: Any, chunk: pages.ColumnChunk, found: list[pages.Page], sizes: Portions, limits: Limits, kept: bool
 ) -> int:
     """Bytes of a column chunk once decoded; values of a dictionary may be long, and repeated unless it is `kept`."""
     size = sum(page.plain for page in found)
-    dictionary = sum(page.plain for page in found if page.kind == pages.DICTIONARY)
-    if chunk.kind != pages.BYTE_ARRAY or dictionary > sizes.cell or kept:
+    dictionary = [page for page in found if page.kind == pages.DICTIONARY]
+    plain = sum(page.plain for page in dictionary)
+    if chunk.kind != pages.BYTE_ARRAY or plain > sizes.cell or kept:
         return size
     values = sum(page.values for page in found if page.kind in (pages.DATA, pages.DATA_V2))
-    if dictionary * values <= sizes.group:
-        return size + dictionary * values
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    path = chunk.path
+    if plain * values <= sizes.group:
+        return size + plain * values
     try:
-        file = _open(pq, stream, metadata, [path])
-        (column,) = next(file.iter_batches(1, row_groups=[group], columns=[path], use_threads=False)).columns
-        (leaf,) = _dictionaries(column)
-        longest = pc.max(pc.binary_length(leaf)).as_py() or 0
-    except Exception:  # nested so that its dictionary does not come through, or damaged: what reads it says so
+        return size + values * max(pages.longest(stream, chunk.codec, page, sizes.cell, limits) for page in dictionary)
+    except LimitError:
+        return size + values * plain
+    except ReadError:  # what reads it says so
         return size
-    return size + longest * values
-
-
-def _dictionaries(array: pa.Array) -> list[pa.Array]:
-    if pa.types.is_dictionary(array.type):
-        return [array.dictionary]
-    if pa.types.is_struct(array.type):
-        return [one for child in array.flatten() for one in _dictionaries(child)]
-    if pa.types.is_map(array.type):
-        return _dictionaries(array.keys) + _dictionaries(array.items)
-    return _dictionaries(array.values) if is_list(array.type) else []
 
 
 def _searched(stream: Any, codec: str, page: pages.Page, cell: int, limits: Limits) -> Iterator[Chunk]:
@@ -462,7 +440,7 @@ class Parquet:
                     rows = metadata.row_group(group).num_rows
                     if rows == 0:
                         continue
-                    weight = _weigh(stream, metadata, group, chunks, schema, sizes)
+                    weight = _weigh(stream, rows, chunks, schema, sizes, options.limits)
                     swelling.by(weight.plain)
                     without = frozenset(weight.swollen)
                     repeating = tuple(one for one in weight.repeating if one not in without)

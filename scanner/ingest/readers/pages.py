@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from scanner.compiled import kernel
 from scanner.errors import LimitError, ReadError
 from scanner.options import Limits
 from scanner.terms import ProblemCode
@@ -205,6 +207,24 @@ def windows(stream: Any, codec: str, page: Page, most: int, limits: Limits) -> I
         if isinstance(error, ReadError):
             raise
         raise ReadError(ProblemCode.CORRUPT, "a page cannot be expanded") from None
+
+
+@kernel
+def _longest(data: Any) -> Any:
+    """The longest of values of bytes, each behind its length in four bytes."""
+    most = at = np.int64(0)
+    while at + 4 <= len(data):
+        size = np.int64(data[at]) | np.int64(data[at + 1]) << 8
+        size |= np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+        most = max(most, min(size, len(data) - at - 4))
+        at += 4 + size
+    return most
+
+
+def longest(stream: Any, codec: str, page: Page, most: int, limits: Limits) -> int:
+    """Bytes of the longest value of a dictionary's page; arguments and errors as for `windows`."""
+    data = b"".join(windows(stream, codec, page, most, limits))
+    return int(_longest(np.frombuffer(data, np.uint8))) if data else 0
 
 
 def expanded(stream: Any, codec: str, page: Page) -> bytes:
