@@ -171,11 +171,11 @@ def _cnic(facts: Facts, context: Context) -> Verdict | None:
 
 def _cell_halves(facts: Facts) -> float:
     """Share of the distinct 15-digit numbers that are a network and two numbers of 16 bits, as LAC and CI are."""
-    keys = facts.found(T.IMSI, k.WEAK, k.SURE).keys()
-    if len(keys) < facts.limit("running", "fewest"):
+    held = facts.found(T.IMSI, k.WEAK, k.SURE)
+    if len(held) < facts.limit("running", "fewest"):
         return 0.0
-    fits = (keys // 10**5 % 10**5 <= 0xFFFF) & (keys % 10**5 <= 0xFFFF)
-    return float(fits.mean())
+    fits = sum(int(((keys // 10**5 % 10**5 <= 0xFFFF) & (keys % 10**5 <= 0xFFFF)).sum()) for keys in held.pieces())
+    return fits / len(held)
 
 
 def _long_digits(facts: Facts, context: Context) -> Verdict | None:
@@ -186,8 +186,8 @@ def _long_digits(facts: Facts, context: Context) -> Verdict | None:
     if iccid / filled >= least:
         return Verdict(T.ICCID, Form.PLAIN, 0.95, iccid)
     imsi = facts.rules(T.IMSI)
-    halves = _cell_halves(facts) if imsi else 0.0
-    if imsi / filled >= least and facts.nameless and halves >= limit("long", "halves"):
+    halves = _cell_halves(facts) if imsi / filled >= least and facts.nameless else 0.0
+    if halves >= limit("long", "halves"):
         facts.note(
             "values: area and cell",
             -halves,
