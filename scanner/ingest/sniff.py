@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 _MAIN = b",\t;|"
-_MINOR = b"^~:\x01\x1f\x1e\x02!$&%"
+_MINOR = b"^~:\x01\x1f\x1e\x02!$&%#*"
+#: Delimiters that are rather bullets, comments and masks where they stand at the front of lines or side by side.
+_SELDOM = b"#*"
 _RECORDS = 300
 _COMMON_1256 = frozenset(b"\xc7\xe1\xed\xe4\xe3\xe6\xd1\xc8\xca\xcf\xc0\xff\x98\xd3\xde\xdd\xe5\x9f")
 _ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
@@ -409,6 +411,12 @@ def _prose(records: list[_Record], data: bytes) -> bool:
     return len(lines) < 5 and commas > 0 and spaced * 2 > commas and words > 1 and not quoted
 
 
+def _bulleted(records: list[_Record], doubled: int) -> bool:
+    """Whether a mark stands at the front of lines, or beside itself as in masked numbers."""
+    in_front = sum(not one.fields[0].strip() for one in records)
+    return in_front * 10 > len(records) or doubled * 2 > len(records)
+
+
 def _commas_of_prose(records: list[_Record]) -> bool:
     spaced = sum(any(field.startswith(b" ") for field in one.fields) for one in records)
     return spaced * 3 > len(records)
@@ -490,6 +498,8 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
         if share < (0.8 if not main else 0.5 if tabular else 0.7):
             continue
         records = lines.records(delimiter, quote, escape)
+        if value in _SELDOM and (width < 3 or _bulleted(records, data.count(delimiter * 2))):
+            continue
         if value == 0x3A and (
             any(_TIME.search(data[one.begin : one.end]) for one in records[first : first + 50])
             or sum(b": " in data[one.begin : one.end] for one in records) * 4 > len(records)
@@ -850,6 +860,8 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
         begin = records[used].end
     top: bytes = data[:preamble_end]
     preamble = tuple(line for line in re.split(rb"[\r\n]+", top) if line.strip())
+    stated = _stated(preamble, delimiter, width) if not any(header) else []
+    header = stated or header
     if trailing:
         header = header[:-1]
     body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
@@ -858,6 +870,20 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
         preamble, tuple(loose), tuple(kind[0][0] if kind else "" for kind in kinds), preamble_end,
     )  # fmt: skip
+
+
+#: A comment above the rows of a log that names their fields (W3C's extended log format, Zeek).
+_FIELDS = re.compile(rb"#\s*fields\s*[: \t]\s*(.+)", re.I)
+
+
+def _stated(preamble: tuple[bytes, ...], delimiter: bytes, width: int) -> list[str | None]:
+    """Names of the columns by the last comment that lists as many as there are; else none."""
+    for line in reversed(preamble):
+        found = _FIELDS.fullmatch(line.strip())
+        names = found[1].split(delimiter) if found is not None else []
+        if len(names) == width:
+            return [name.decode("utf-8", "replace").strip() or None for name in names]
+    return []
 
 
 #: Rows, one a field, beyond which no record has so many fields.

@@ -62,6 +62,14 @@ CASES = {
         + b"".join(b"0300123456%d,Ali,Lahore,%d\n" % (i, i) for i in range(9)),
         ("number", "name", "city", "age"), 9,
     ),
+    "hashes": (b"name#number#city\nAli#03001234567#Lahore\nSana#03011234567#\n", ("name", "number", "city"), 2),
+    "stars": (b"Ali*03001234567*Lahore\nSana*03011234567*Multan\nHina*03021234567*\n", (None,) * 3, 3),
+    "masked numbers": (b"0300*****67\n0301*****11\n0302*****12\n", (None,), 3),
+    "fields in a comment": (
+        b"#Version: 1.0\n#Fields: date time c-ip cs-method\n"
+        + b"".join(b"2024-03-0%d 10:00:00 39.32.1.%d GET\n" % (i, i) for i in range(1, 9)),
+        ("date", "time", "c-ip", "cs-method"), 8,
+    ),
     "a scheme before each number": (
         b"Contact,Name\ntel:+923001234567,Ali\ntel:+923011234567,Sana\n", ("Contact", "Name"), 2,
     ),
@@ -233,6 +241,7 @@ def test_header_when_repeated_then_left_out() -> None:
         b"The river rose, they say, in spring.\nNobody saw it, ever.\nThe end, at last.\n",
         b"Name: Ali\nCNIC: 35202-1234567-1\nPhone: 03001234567\n",
         b"import re\n\ndef f(a, b):\n    return a\n",
+        b"* call *Ali* on Monday\n* call *Sana* again\n* then *rest* a bit\n",
     ],
 )
 def test_prose_when_read_then_lines(text: bytes) -> None:

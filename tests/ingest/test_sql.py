@@ -61,6 +61,12 @@ DIALECTS = {
         "COPY public.s (n, m) FROM stdin;\nx\t0300\n\\.\n",
         {"s": {"n": ["x"], "m": ["0300"]}},
     ),
+    "mysql, columns set by name": (
+        "CREATE TABLE `s` (`m` varchar(20), `n` varchar(20), `at` datetime);\n"
+        "INSERT INTO `s` SET `m`='0300', `n`='O\\'Neil, x', `at`=NOW();\n"
+        "REPLACE INTO s SET m = '0301', at = NULL, n = \"a 'b'\";\nINSERT IGNORE INTO `s` SET m='0302';\n",
+        {"s": {"m": ["0300", "0301", "0302"], "n": ["O'Neil, x", "a 'b'"], "at": ["NOW()", ""]}},
+    ),
     "sql server": (
         "USE [crm]\nGO\nCREATE TABLE [dbo].[s](\n\t[m] [nvarchar](20) NULL,\n\t[d] [datetime] NULL\n)\nGO\n"
         "INSERT [dbo].[s] ([m], [d]) VALUES (N'0300''1', CAST(N'2024-01-02T03:04:05' AS DateTime))\nGO\n"

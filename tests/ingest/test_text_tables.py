@@ -140,6 +140,19 @@ RECORDS = {
         {"at": ["10:00", "10:01", "10:02"], "to": ["03001234567", "03011234568", "03021234569"],
          "name": ["Ali Khan", "Sana", "C"], "ok": ["", "1", "0"]}, 3, [],
     ),
+    "lines of a log with JSON": (
+        '<134>Mar  1 10:00:00 host app: {"msisdn": "03001234567", "by": {"name": "Ali, Khan"}}\nrestarted\n'
+        + '<134>Mar  1 10:00:01 host app: {"msisdn": "03011234568", "by": {"name": "Sana"}}\n' * 9,
+        {"line": ["<134>Mar  1 10:00:00 host app:", *["<134>Mar  1 10:00:01 host app:"] * 9],
+         "msisdn": ["03001234567", *["03011234568"] * 9], "by.name": ["Ali, Khan", *["Sana"] * 9]}, 10, ["restarted"],
+    ),
+    "calendar": (
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VTIMEZONE\nTZID:Asia/Karachi\nEND:VTIMEZONE\nBEGIN:VEVENT\nUID:1\n"
+        "SUMMARY:Call 0300-1234567\nATTENDEE;CN=Hina Khan:mailto:h@example.org\nBEGIN:VALARM\nTRIGGER:-PT5M\n"
+        "END:VALARM\nEND:VEVENT\nBEGIN:VEVENT\nUID:2\nSUMMARY:b\nEND:VEVENT\nEND:VCALENDAR\n",
+        {"UID": ["1", "2"], "SUMMARY": ["Call 0300-1234567", "b"], "ATTENDEE CN": ["Hina Khan"],
+         "ATTENDEE": ["h@example.org"], "TRIGGER": ["-PT5M"]}, 2, ["VERSION:2.0", "Asia/Karachi"],
+    ),
     "yaml under one key": (
         "subscribers:\n  - number: 03001234567\n    name: Ali\n    city: Lahore\n  - number: 03011234568\n"
         "    name: Sana\n    city: Multan\n",

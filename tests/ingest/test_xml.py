@@ -32,6 +32,10 @@ RECORDS = {
         "<r><s><msisdn>0300</msisdn><name>A &amp; B</name></s><s><msisdn>0301</msisdn><name/></s></r>",
         {"x.xml": {"msisdn": ["0300", "0301"], "name": ["A & B", ""], "loose": []}},
     ),
+    "ampersands in comments and CDATA": (
+        "<!-- A & B < 2 --><r><s><n>1</n><m><![CDATA[P & <Q>]]></m></s><s><n>2</n><m>x</m></s></r>",
+        {"x.xml": {"n": ["1", "2"], "m": ["P & <Q>", "x"], "loose": []}},
+    ),
     "attributes": (
         '<calls count="2"><call number="0300" type="1"/><call number="0301" type="2"/></calls>',
         {"x.xml": {"number": ["0300", "0301"], "type": ["1", "2"], "loose": ["2"]}},

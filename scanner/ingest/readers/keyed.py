@@ -13,6 +13,7 @@ from functools import partial
 
 from scanner.ingest.interface import Chunk, Head, Loose, Source, Stream
 from scanner.ingest.readers.delimited import cleaned, closing, head_utf8, record_parts
+from scanner.ingest.readers.json.values import Broken, Cells, value_at
 from scanner.ingest.readers.rows import Records
 from scanner.ingest.sniff import encoding_of, kind_of
 from scanner.ingest.sources import Meter
@@ -25,6 +26,8 @@ _PARTING = re.compile(r"\s*(?:[-=*_~#+]{3,}.*|)\s*")
 _CARD = re.compile(rb"BEGIN:(?:VCARD|VMSG|VCALENDAR|VEVENT)\s*$", re.I | re.M)
 _LDIF = re.compile(rb"(?:\s*(?:version:[^\n]*|#[^\n]*)\n)*\s*dn::? ?\S")
 _SAMPLE = 400
+#: Arrays and objects within each other in the JSON of a line.
+_DEEPEST = 64
 #: Properties of a card that hold pictures, sounds and keys.
 _OPAQUE = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 
@@ -165,6 +168,41 @@ def _lines_of_pairs(text: str, mark: str) -> Iterator[Fields | str]:
             yield _inline(line.rstrip("\r"), mark) or line.rstrip("\r")
 
 
+def payloads_of(text: str) -> Shape | None:
+    """The shape of lines of a log that end with a JSON object behind other words, or None where they do not."""
+    lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
+    whole = lines[:-1] if len(lines) > 3 else lines  # the sample may end within a line
+    made = [found for line in whole if (found := _payload(line))]
+    if len(made) < max(3, 0.9 * len(whole)):
+        return None
+    keys = tuple(dict.fromkeys(key for record in made for key, _ in record))
+    return Shape("lines with JSON", re.compile(rb"^(?=\S)", re.M), _lines_of_payloads, keys)
+
+
+def _payload(line: str) -> Fields | None:
+    """What stands before the object that a line ends with, and its members; None where there is no such object."""
+    at = line.find("{")
+    if at < 1 or not line.rstrip().endswith("}"):
+        return None
+    try:
+        value, end, _ = value_at(line, at, _DEEPEST)
+    except Broken:
+        return None
+    if line[end:].strip() or not isinstance(value, tuple):
+        return None
+    cells = Cells()
+    cells.add(value)
+    if cells.deep:
+        return None
+    return [("line", line[:at].strip()), *((path, text or "") for path, text in cells.found)]
+
+
+def _lines_of_payloads(text: str) -> Iterator[Fields | str]:
+    for line in text.split("\n"):
+        if line.strip():
+            yield _payload(line) or line.rstrip("\r")
+
+
 _EXPANDED_START = re.compile(r"[-─]\[ ?RECORD \d+ ?\][-─+┬]*")
 
 
@@ -199,6 +237,9 @@ def _cards(text: str) -> Iterator[Fields | str]:
     for line in text.split("\n"):
         name, colon, value = line.partition(":")
         upper = name.strip().upper()
+        kind = value.strip().upper()
+        if upper in ("BEGIN", "END") and kind == "VCALENDAR":  # holds the records (RFC 5545)
+            continue
         if upper == "BEGIN" and colon:
             depth += 1
             if depth == 1 or record is None:
@@ -208,7 +249,7 @@ def _cards(text: str) -> Iterator[Fields | str]:
             depth = max(0, depth - 1)
             if depth == 0 and record is not None:
                 if record:
-                    yield record
+                    yield " ".join(text for _, text in record) if kind == "VTIMEZONE" else record
                 record = None
             continue
         if record is None:
@@ -221,6 +262,8 @@ def _cards(text: str) -> Iterator[Fields | str]:
             continue
         key, *parameters = upper.split(";")
         key = key.rpartition(".")[2]
+        named = (one[3:].strip('"') for one in name.split(";")[1:] if one[:3].upper() == "CN=")
+        record += ((f"{key} CN", one) for one in named)  # of people in calendars
         coded = ";".join(parameters)
         if key in _OPAQUE and ("BASE64" in coded or "ENCODING=B" in coded or value.startswith("data:")):
             continue
@@ -276,7 +319,7 @@ def _entries(text: str) -> Iterator[Fields | str]:
         yield record
 
 
-_VCARD = Shape("vCard", re.compile(rb"^BEGIN:(?:VCARD|VMSG|VEVENT)", re.M | re.I), _cards)
+_VCARD = Shape("vCard", re.compile(rb"^BEGIN:(?:VCARD|VMSG|VEVENT|VTODO|VJOURNAL)", re.M | re.I), _cards)
 _CLIENT = Shape("records of a client", re.compile("^(?:-|─)\\[ ?RECORD \\d".encode(), re.M), _expanded)
 _DIRECTORY = Shape("LDIF", re.compile(rb"^dn::?", re.M), _entries)
 
@@ -320,7 +363,7 @@ class KeyedReader:
         if len(_CLIENT.start.findall(text)) > 1 and _CLIENT.start.search(text[:1024]):
             return encoding, mark, _CLIENT
         lines = text.decode("utf-8", "replace")
-        shape = inline_of(lines) or pairs_of(lines)
+        shape = inline_of(lines) or pairs_of(lines) or ("{" in lines and payloads_of(lines)) or None
         return None if shape is None else (encoding, mark, shape)
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:

@@ -42,6 +42,12 @@ _INTO = re.compile(
     rb"(?i)\b(?:(?:INSERT(?:\s+\w+){0,3}?|REPLACE)\s+INTO\s+|INTO\s+|(?:INSERT|REPLACE)\s+(?!INTO\b))"
     + _NAME + rb"\s*(?:\(([^()]*)\))?\s*(?:OVERRIDING\s+\w+\s+VALUE\s*)?VALUES?\s*(?=\()"
 )  # fmt: skip
+#: MySQL's other way to write one row: `INSERT INTO t SET a = 'x', b = 'y'`.
+_SET = re.compile(rb"(?im)^[ \t]*((?:INSERT(?:\s+\w+){0,2}?|REPLACE)(?:\s+INTO)?\s+" + _NAME + rb")\s+SET\s+(?=[`\w])")
+_ASSIGNED = re.compile(
+    rb"\s*([`\w$.]+)\s*:?=\s*((?:[A-Za-z_]\w*\s*)?(?:'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
+    rb"|[^,;'\"()\s]+(?:\((?:[^()']|'(?:[^'\\]|\\.)*')*\))?)\s*(,?)", re.S
+)  # fmt: skip
 _COPY_LIST = re.compile(rb"(?i)[^(\r\n]*\(([^()]*)\)\s*FROM\s+stdin|[^(\r\n]*FROM\s+stdin")
 _NO_COLUMN = re.compile(
     r"\s*(?:PRIMARY|UNIQUE|KEY|INDEX|CONSTRAINT|FOREIGN|CHECK|FULLTEXT|SPATIAL|EXCLUDE|LIKE|PERIOD)\b", re.IGNORECASE
@@ -171,7 +177,7 @@ class _Finder:
                     text = data[found.start("rest") : found.start("rest") + _CREATE_BYTES].decode("utf-8", "replace")
                     self._known[name] = columns_of(text)
             else:
-                if name.upper() == "INTO" or not (rest == b"" or re.match(rb"\s*(?:\(|VALUES?\b|$)", rest, re.I)):
+                if name.upper() == "INTO" or not (rest == b"" or re.match(rb"\s*(?:\(|VALUES?\b|SET\b|$)", rest, re.I)):
                     continue
                 if self._kind == "insert" and name == self._table:
                     continue
@@ -201,6 +207,8 @@ class _Inserts:
         """Take the statements' values apart."""
         problems: list[Problem] = []
         block = _as_utf8(self.block, self.encoding, problems)
+        if _SET.search(block, 0, _SPARE):
+            block = _as_values(block)
         expect(len(block))
         data = np.frombuffer(block, np.uint8)
         out = np.empty(len(block) + 16, np.uint8)
@@ -240,6 +248,23 @@ class _Inserts:
             message = "rows with another number of values than the table has; laid into its columns from the left"
             problems.append(Problem(ProblemCode.BAD_ROW, message))
         return _chunk(held, self.columns, total, tuple(loose), tuple(problems), bad)
+
+
+def _as_values(block: bytes) -> bytes:
+    """Statements that set columns by name, written as lists of columns and values."""
+    out: list[bytes] = []
+    at = 0
+    while (found := _SET.search(block, at)) is not None:
+        out.append(block[at : found.start()])
+        at, more = found.end(), b","
+        names: list[bytes] = []
+        values: list[bytes] = []
+        while more and (one := _ASSIGNED.match(block, at)) is not None:
+            names.append(one[1].rpartition(b".")[2])
+            values.append(b"'%b'" % one[2][1:-1].replace(b"'", b"''") if one[2][:1] == b'"' else one[2])
+            at, more = one.end(), one[3]
+        out.append(b"%b (%b) VALUES (%b)" % (found[1], b",".join(names), b",".join(values)))
+    return b"".join((*out, block[at:]))
 
 
 def _as_utf8(block: bytes, encoding: str, problems: list[Problem]) -> bytes:
@@ -434,7 +459,8 @@ def _piece(stream: BinaryIO, begin: int, end: int) -> bytes:
 
 
 def _first_listed(stream: BinaryIO, place: list[int]) -> tuple[str, ...]:
-    found = _INTO.search(_piece(stream, place[0], min(place[1], place[0] + (1 << 16))))
+    text = _piece(stream, place[0], min(place[1], place[0] + (1 << 16)))
+    found = _INTO.search(_as_values(text) if _SET.search(text, 0, _SPARE) else text)
     return _listed(found.group(3)) if found else ()
 
 

@@ -29,9 +29,11 @@ from scanner.terms import Format, ProblemCode
 
 _LOOKS = re.compile(rb"\s*(?:<!--.*?-->\s*)*<[A-Za-z_][\w.:-]*(?:\s[^<>]*)?/?>", re.S)
 _PROLOGUE = re.compile(rb"<\?xml\b[^>]*\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.S)
-#: What no XML may hold and exporters write all the same: `&` and `<` as themselves, controls, halves of characters.
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+#: What no XML may hold and exporters write all the same: `&` and `<` as themselves, controls, halves of characters; and
+#: comments and CDATA, in which the former two may stand.
 _STRAY = re.compile(
-    rb"&(?!(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{0,31});)|<(?![A-Za-z_/!?])|[\x00-\x08\x0b\x0c\x0e-\x1f]"
+    rb"(?s:<!--.*?-->|<!\[CDATA\[.*?\]\]>)|&(?!(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{0,31});)|<(?![A-Za-z_/!?])|[\x00-\x08\x0b\x0c\x0e-\x1f]"
 )
 _HALVES = re.compile(rb"&#(?:(5[5-7]\d{3});&#(5[67]\d{3})|(?:5[5-7]\d{3}|[0-8]|1[124-9]|2\d|3[01]));")
 #: Bytes from whose elements the kinds of records are learnt.
@@ -56,16 +58,22 @@ def local(tag: Any) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
 
 
-def _mended(found: re.Match[bytes]) -> bytes:
-    return {b"&": b"&amp;", b"<": b"&lt;"}.get(found.group(), b" ")
-
-
 def _joined(found: re.Match[bytes]) -> bytes:
     high, low = found.group(1), found.group(2)
     if high is None:
         return b" "
     code = 0x10000 + ((int(high) - 0xD800) << 10) + (int(low) - 0xDC00)
     return chr(code).encode() if 0x10000 <= code <= 0x10FFFF else b" "
+
+
+def _whole(data: bytes) -> int:
+    """Where the last element, comment or CDATA of some bytes ends."""
+    cut = data.rfind(b">") + 1
+    for opens, closes in ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>")):
+        begin = data.rfind(opens)
+        if begin >= 0 and data.find(closes, begin) < 0:
+            cut = min(cut, begin)
+    return cut
 
 
 class _Feed:
@@ -76,6 +84,15 @@ class _Feed:
         self.mended = 0
         self.open = 0
         self.cut = False
+
+    def _mend(self, found: re.Match[bytes]) -> bytes:
+        text = found.group()
+        if len(text) == 1:
+            self.mended += 1
+            return {b"&": b"&amp;", b"<": b"&lt;"}.get(text, b" ")
+        text, times = _CONTROLS.subn(b" ", text)
+        self.mended += times
+        return text
 
     def root(self) -> Any:
         """The root that is put around everything, with all that there is below it."""
@@ -95,13 +112,12 @@ class _Feed:
             done += len(data)
             data = carry + data
             last = last or (self.limit is not None and done >= self.limit)
-            cut = len(data) if last else data.rfind(b">") + 1
+            cut = len(data) if last else _whole(data)
             if not cut and len(data) > 64 * _BLOCK:
                 cut = len(data)
             carry, data = data[cut:], data[:cut]
             data = _PROLOGUE.sub(b"", data)
-            data, times = _STRAY.subn(_mended, data)
-            self.mended += times
+            data = _STRAY.sub(self._mend, data)
             if b"&#" in data:
                 data = _HALVES.sub(_joined, data)
             parser.feed(data.replace(_UNKNOWN, b" "))
