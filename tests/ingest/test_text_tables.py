@@ -203,9 +203,10 @@ def test_records_do_not_depend_on_the_size_of_blocks(kind: str) -> None:
         "2024-01-01 10:00:00 INFO  started\n2024-01-01 10:00:01 WARN  slow: 12 s\n" * 9,
         "This is a letter.\n\nIt has    odd   spaces, but it is\nprose all the same, and more   prose\nfollows here.\n"
         * 3,
+        '03001234567\tAli\t{"a": 1}\n03011234568\tSana\t{"a": 2}\n' * 3,
         "import re\n\ndef f(a):\n    b = 1\n    c = 2\n    return a\n" * 4,
     ],
-    ids=["talk", "one record", "pairs behind words", "log", "letter", "code"],
+    ids=["talk", "one record", "pairs behind words", "log", "letter", "cells of JSON", "code"],
 )
 def test_other_text_is_no_table(text: str) -> None:
     assert not RuledReader().recognise(text.encode(), "x.txt")

@@ -180,9 +180,9 @@ def payloads_of(text: str) -> Shape | None:
 
 
 def _payload(line: str) -> Fields | None:
-    """What stands before the object that a line ends with, and its members; None where there is no such object."""
+    """What stands before the object that a line ends with, and its members; else None."""
     at = line.find("{")
-    if at < 1 or not line.rstrip().endswith("}"):
+    if at < 1 or not line.rstrip().endswith("}") or line[at - 1] in "\t;|,":  # the last cell of a row
         return None
     try:
         value, end, _ = value_at(line, at, _DEEPEST)
