@@ -130,8 +130,8 @@ def inline_of(text: str) -> Shape | None:
     """The shape of lines that are `key=value` or `key: value` pairs from end to end, or None where they are not."""
     lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
     for mark in ";|\t, ":
-        made = [found for line in lines if (found := _inline(line, mark))]
-        if len(made) < max(3, 0.9 * len(lines)):
+        made = _all_inline(lines, mark)
+        if made is None:
             continue
         counts = Counter(key for record in made for key, _ in record)
         usual = [key for key, times in counts.items() if times * 2 > len(made)]
@@ -140,6 +140,18 @@ def inline_of(text: str) -> Shape | None:
         keys = tuple(dict.fromkeys(key for record in made for key, _ in record))
         return Shape("lines of pairs", re.compile(rb"^(?=\S)", re.M), partial(_lines_of_pairs, mark=mark), keys)
     return None
+
+
+def _all_inline(lines: list[str], mark: str) -> list[Fields] | None:
+    """The pairs that lines are made of; None as soon as it is plain that too many are made of something else."""
+    made: list[Fields] = []
+    least = max(3, 0.9 * len(lines))
+    for place, line in enumerate(lines):
+        if len(made) + len(lines) - place < least:
+            return None
+        if found := _inline(line, mark):
+            made.append(found)
+    return made if len(made) >= least else None
 
 
 def _inline(line: str, mark: str) -> Fields | None:
