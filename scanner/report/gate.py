@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from operator import is_
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from scanner.masking import mask_text, mask_value
 from scanner.model import Artifact, Column, Inspected, ScanResult, Summary
@@ -32,12 +32,17 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 def _way(kind: type[Any]) -> Callable[[Any], Any] | None:
     """What masks values of a type; None where they hold nothing to be masked."""
     if kind is str:
-        return mask_text
+        return _text
     if issubclass(kind, tuple):
         return _tuple
     if issubclass(kind, Mapping):
         return _mapping
     return _record if is_dataclass(kind) else None
+
+
+def _text(value: str) -> str:
+    shown = mask_text(value)
+    return value if shown == value else shown
 
 
 def _tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -46,7 +51,9 @@ def _tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    return MappingProxyType({_masked(key): _masked(item) for key, item in value.items()}) if value else value
+    shown = {_masked(key): _masked(item) for key, item in value.items()}
+    same = all(map(is_, shown.keys(), value.keys())) and all(map(is_, shown.values(), value.values()))
+    return value if same else MappingProxyType(shown)
 
 
 def _masked(value: Any) -> Any:
@@ -54,17 +61,20 @@ def _masked(value: Any) -> Any:
 
     What holds nothing to be masked is returned itself.
     """
-    way = _way(cast(Any, type(value)))
+    kind: Any = type(value)
+    way = _way(kind)
     return value if way is None else way(value)
 
 
 def _record(record: R, **given: Any) -> R:
     """A record with its texts masked, those of `given` as they are given."""
     changes = given
-    for name in _names(cast(Any, type(record))):
+    kind: Any = type(record)
+    for name in _names(kind):
         if name not in given:
             value = getattr(record, name)
-            if (way := _way(cast(Any, type(value)))) is not None and (shown := way(value)) is not value:
+            kind = type(value)
+            if (way := _way(kind)) is not None and (shown := way(value)) is not value:
                 changes[name] = shown
     return replace(record, **changes) if changes else record  # type: ignore[type-var]
 
