@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -133,9 +134,14 @@ class _Digesting:
         self._answered: str | None = None
         parent = os.getpid()
         self._answer, answer = os.pipe()
-        self._child = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads of libraries, which the child does not need
+            self._child = os.fork()
         if not self._child:
             try:
+                # pipes whose other ends must see when their owner is gone
+                os.closerange(3, answer)
+                os.closerange(answer + 1, 1 << 16)
                 self._run(answer, parent)
             finally:
                 os._exit(0)
