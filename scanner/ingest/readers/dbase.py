@@ -99,7 +99,7 @@ class _Rows:
             return pa.Array.from_buffers(_ARROW[form], len(cells), [None, pa.py_buffer(cells)])
         if one.kind not in _TEXTS or one.kind == ord("M"):
             return text_column([""] * len(cells))
-        if one.kind == ord("D"):
+        if one.kind == ord("D") and one.width == 8:
             dashed = np.full((len(cells), 10), ord("-"), np.uint8)
             dashed[:, :4], dashed[:, 5:7], dashed[:, 8:] = cells[:, :4], cells[:, 4:6], cells[:, 6:8]
             blank = np.all((cells == 32) | (cells == 0) | (cells == 48), axis=1)
