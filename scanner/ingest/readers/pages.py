@@ -65,6 +65,8 @@ def read_value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind in (4, 5, 6):
         return _signed(data, at)
     if kind == 7:
+        if at + 8 > len(data):  # or a list of them would go on for as long as it says
+            raise IndexError
         return data[at : at + 8], at + 8
     if kind == 8:
         length, at = varint(data, at)
