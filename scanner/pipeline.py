@@ -310,9 +310,14 @@ def _scanned(
             yield finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
 
 
+def _is_large(size: int | None, options: ScanOptions) -> bool:
+    """Whether a file of so many bytes is worth all threads."""
+    return (size or 0) > WIDE * options.shard_bytes
+
+
 def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[None]:
     """Have the digest of a large file taken on the side, if there are cores for it and the whole of it is read."""
-    worth = options.threads > 1 and options.sample is None and (source.size or 0) > WIDE * options.shard_bytes
+    worth = options.threads > 1 and options.sample is None and _is_large(source.size, options)
     return source.digesting() if worth and isinstance(source, FileSource) and forks() else nullcontext()
 
 
@@ -387,7 +392,7 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
             observer.advanced(*rest)
 
     def wide(size: int) -> bool:
-        return options.test_hashes or size > WIDE * options.shard_bytes
+        return options.test_hashes or _is_large(size, options)
 
     def results(item: Source | Stream, found: Iterator[Finished | LeftOut] | None) -> Iterator[Finished]:
         if found is None:

@@ -38,8 +38,8 @@ _LONG_LINE = 300
 """Bytes of a line beyond which it is none of a form; see `kernels.parted`."""
 #: Times its dictionary that the values of an array may take where they are passed over one by one.
 _SWOLLEN = 16
-#: Values of which most are met once where it is not worth looking at more, and those that are looked at then.
-_GLANCE, _GLIMPSE = 1 << 10, 1 << 14
+#: Values of which most are met once where it is not worth looking at more.
+_GLANCE = 1 << 10
 #: Bytes of text from which a block is large.
 _SMALL = 1 << 16
 _PADDING = np.zeros(64, np.uint8)
@@ -607,7 +607,7 @@ def _repeats(array: pa.Array) -> bool:
     if not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind)):
         return False
     try:  # few values, lest most columns be counted in vain
-        some = array.slice(len(array) // 2, _GLIMPSE)
+        some = array.slice(len(array) // 2, _COUNTED_FROM // 2)
         return len(some[:_GLANCE].unique()) * 16 <= _GLANCE * 15 and len(some.unique()) * 4 <= len(some)
     except pa.ArrowNotImplementedError:  # such as floats of 16 bits
         return False
@@ -651,47 +651,48 @@ def _each_once(column: pa.Array | Cells) -> Iterator[Cells]:
 
 def _standing(column: pa.DictionaryArray) -> tuple[Cells, Any] | None:
     """The values that stand in a dictionary array and how often each does, nulls aside; None of long dictionaries."""
-    values = list(in_place(column.dictionary))
-    if len(values) != 1:
+    if (found := _placed(column)) is None:
         return None
-    places = _places(column)
-    if column.null_count:
-        places = places[column.is_valid().to_numpy(zero_copy_only=False)]
-    times = np.bincount(places)
+    values, places, valid = found
+    times = np.bincount(places if valid is None else places[valid])
     held = np.flatnonzero(times)
-    return Cells(values[0].data, values[0].starts[held], values[0].stops[held]), times[held]
+    return Cells(values.data, values.starts[held], values.stops[held]), times[held]
 
 
 def _from_dictionary(column: pa.DictionaryArray) -> Iterator[Cells]:
     """The cells of a dictionary array, which lie in its dictionary however often each stands."""
-    values = list(in_place(column.dictionary))
-    if len(values) != 1:
+    if (found := _placed(column)) is None:
         yield from in_place(column.dictionary_decode())
         return
-    places = _places(column)
-    starts, stops = values[0].starts[places], values[0].stops[places]
-    if column.null_count:
-        stops = np.where(column.is_valid().to_numpy(zero_copy_only=False), stops, starts)
-    yield Cells(values[0].data, starts, stops)
+    values, places, valid = found
+    starts, stops = values.starts[places], values.stops[places]
+    yield Cells(values.data, starts, stops if valid is None else np.where(valid, stops, starts))
 
 
-def _places(column: pa.DictionaryArray) -> Any:
-    """Where the values of a dictionary array stand in its dictionary; nulls at the first."""
+def _placed(column: pa.DictionaryArray) -> tuple[Cells, Any, Any] | None:
+    """The values of a dictionary, the place of each cell's among them, and which cells are no nulls (bool[n]).
+
+    Nulls have the first place; the last is None where there are none. None of a dictionary that is empty or in pieces.
+    """
+    values = list(in_place(column.dictionary))
+    if len(values) != 1:
+        return None
     indices = column.indices
     held = np.frombuffer(indices.buffers()[1], indices.type.to_pandas_dtype())
     places = held[indices.offset : indices.offset + len(indices)]
     if not column.null_count:
-        return places
-    return np.where(column.is_valid().to_numpy(zero_copy_only=False), places, 0)
+        return values[0], places, None
+    valid = column.is_valid().to_numpy(zero_copy_only=False)
+    return values[0], np.where(valid, places, 0), valid
 
 
 def _swells(column: pa.DictionaryArray) -> bool:
     """Whether the values of a dictionary array, each as often as it stands, are far more than the dictionary."""
-    values = list(in_place(column.dictionary)) if column.dictionary.nbytes > len(column) else []
-    if len(values) != 1:
+    found = _placed(column) if column.dictionary.nbytes > len(column) else None
+    if found is None:
         return False
-    sizes = values[0].stops - values[0].starts
-    return int(sizes[_places(column)].sum(dtype=np.int64)) > _SWOLLEN * values[0].nbytes
+    values, places, _ = found
+    return int((values.stops - values.starts)[places].sum(dtype=np.int64)) > _SWOLLEN * values.nbytes
 
 
 def _written(column: pa.Array) -> Cells | None:

@@ -494,11 +494,12 @@ class Meter:
 
     def tail(self, status: Status = Status.COMPLETE, problems: tuple[Problem, ...] = ()) -> Tail:
         """The tail of a stream that was read through this meter."""
-        if self.ended and self.fault is None and self.sha256 is None and isinstance(self._source, FileSource):
+        whole, sha256 = self.ended and self.fault is None, self.sha256
+        if whole and sha256 is None and isinstance(self._source, FileSource):
             problems += (Problem(ProblemCode.CORRUPT, _CHANGED),)
             status = Status.PARTIAL if status is Status.COMPLETE else status
-        size = self.count if self.ended and self.fault is None else self._source.size
-        return Tail(status, problems, self.sha256, size, size, self.count)
+        size = self.count if whole else self._source.size
+        return Tail(status, problems, sha256, size, size, self.count)
 
 
 def digest(source: Source) -> tuple[str | None, int | None]:

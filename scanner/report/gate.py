@@ -73,8 +73,8 @@ def _record(record: R, **given: Any) -> R:
     for name in _names(kind):
         if name not in given:
             value = getattr(record, name)
-            kind = type(value)
-            if (way := _way(kind)) is not None and (shown := way(value)) is not value:
+            held: Any = type(value)
+            if (way := _way(held)) is not None and (shown := way(value)) is not value:
                 changes[name] = shown
     return replace(record, **changes) if changes else record  # type: ignore[type-var]
 

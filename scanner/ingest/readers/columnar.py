@@ -330,14 +330,11 @@ def _weigh(
     owners = [one.name for one in schema for _ in leaf_paths(one.type, one.name)]
     if len(owners) != len(chunks):
         owners = [one.path.split(".")[0] for one in chunks]
-    walked: list[list[pages.Page]] = []
-    for one in chunks:
-        found = list(pages.pages(stream, one.begin, one.end)) if one.begin else []
-        walked.append(found)
+    walked = [list(pages.pages(stream, one.begin, one.end)) if one.begin else [] for one in chunks]
     repeating = _repeating(schema, chunks, walked)
+    kept = frozenset(repeating)
     decoded = [
-        _decoded(stream, one, found, sizes, limits, one.path in repeating)
-        for one, found in zip(chunks, walked, strict=True)
+        _decoded(stream, one, found, sizes, limits, one.path in kept) for one, found in zip(chunks, walked, strict=True)
     ]
     swollen = {
         owner

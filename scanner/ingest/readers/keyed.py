@@ -25,6 +25,8 @@ _PAIR = re.compile(r"[ \t>*#-]*([^\W\d_][\w .#/()&'-]{0,38}?)[ \t]*(?:[:=]|\.{2,
 _PARTING = re.compile(r"\s*(?:[-=*_~#+]{3,}.*|)\s*")
 _CARD = re.compile(rb"BEGIN:(?:VCARD|VMSG|VCALENDAR|VEVENT)\s*$", re.I | re.M)
 _LDIF = re.compile(rb"(?:\s*(?:version:[^\n]*|#[^\n]*)\n)*\s*dn::? ?\S")
+#: Where a line begins that is not indented.
+_FILLED = re.compile(rb"^(?=\S)", re.M)
 _SAMPLE = 400
 #: Arrays and objects within each other in the JSON of a line.
 _DEEPEST = 64
@@ -130,7 +132,8 @@ def inline_of(text: str) -> Shape | None:
     """The shape of lines that are `key=value` or `key: value` pairs from end to end, or None where they are not."""
     lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
     for mark in ";|\t, ":
-        made = _all_inline(lines, mark)
+        take = partial(_inline, mark=mark)
+        made = _nearly_all(lines, take)
         if made is None:
             continue
         counts = Counter(key for record in made for key, _ in record)
@@ -138,18 +141,18 @@ def inline_of(text: str) -> Shape | None:
         if len(usual) < 2 or sum(counts[key] for key in usual) < 0.7 * counts.total():
             continue
         keys = tuple(dict.fromkeys(key for record in made for key, _ in record))
-        return Shape("lines of pairs", re.compile(rb"^(?=\S)", re.M), partial(_lines_of_pairs, mark=mark), keys)
+        return Shape("lines of pairs", _FILLED, partial(_line_by_line, take=take), keys)
     return None
 
 
-def _all_inline(lines: list[str], mark: str) -> list[Fields] | None:
-    """The pairs that lines are made of; None as soon as it is plain that too many are made of something else."""
+def _nearly_all(lines: list[str], take: Callable[[str], Fields | None]) -> list[Fields] | None:
+    """What lines are taken to pieces as; None as soon as it is plain that too many cannot be."""
     made: list[Fields] = []
     least = max(3, 0.9 * len(lines))
     for place, line in enumerate(lines):
         if len(made) + len(lines) - place < least:
             return None
-        if found := _inline(line, mark):
+        if found := take(line):
             made.append(found)
     return made if len(made) >= least else None
 
@@ -174,21 +177,21 @@ def _inline(line: str, mark: str) -> Fields | None:
     return record if len(record) > 1 else None
 
 
-def _lines_of_pairs(text: str, mark: str) -> Iterator[Fields | str]:
+def _line_by_line(text: str, take: Callable[[str], Fields | None]) -> Iterator[Fields | str]:
     for line in text.split("\n"):
         if line.strip():
-            yield _inline(line.rstrip("\r"), mark) or line.rstrip("\r")
+            yield take(line.rstrip("\r")) or line.rstrip("\r")
 
 
 def payloads_of(text: str) -> Shape | None:
     """The shape of lines of a log that end with a JSON object behind other words, or None where they do not."""
     lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
     whole = lines[:-1] if len(lines) > 3 else lines  # the sample may end within a line
-    made = [found for line in whole if (found := _payload(line))]
-    if len(made) < max(3, 0.9 * len(whole)):
+    made = _nearly_all(whole, _payload)
+    if made is None:
         return None
     keys = tuple(dict.fromkeys(key for record in made for key, _ in record))
-    return Shape("lines with JSON", re.compile(rb"^(?=\S)", re.M), _lines_of_payloads, keys)
+    return Shape("lines with JSON", _FILLED, partial(_line_by_line, take=_payload), keys)
 
 
 def _payload(line: str) -> Fields | None:
@@ -207,12 +210,6 @@ def _payload(line: str) -> Fields | None:
     if cells.deep:
         return None
     return [("line", line[:at].strip()), *((path, text or "") for path, text in cells.found)]
-
-
-def _lines_of_payloads(text: str) -> Iterator[Fields | str]:
-    for line in text.split("\n"):
-        if line.strip():
-            yield _payload(line) or line.rstrip("\r")
 
 
 _EXPANDED_START = re.compile(r"[-─]\[ ?RECORD \d+ ?\][-─+┬]*")
@@ -375,7 +372,7 @@ class KeyedReader:
         if len(_CLIENT.start.findall(text)) > 1 and _CLIENT.start.search(text[:1024]):
             return encoding, mark, _CLIENT
         lines = text.decode("utf-8", "replace")
-        shape = inline_of(lines) or pairs_of(lines) or ("{" in lines and payloads_of(lines)) or None
+        shape = inline_of(lines) or pairs_of(lines) or payloads_of(lines)
         return None if shape is None else (encoding, mark, shape)
 
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:

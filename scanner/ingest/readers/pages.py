@@ -56,6 +56,12 @@ def _signed(data: bytes, at: int) -> tuple[int, int]:
     return (value >> 1) ^ -(value & 1), at
 
 
+def _list_length(data: bytes, at: int) -> tuple[int, int]:
+    """How many elements the list at data[at:] has, and where the first begins; raises as `varint`."""
+    length = data[at] >> 4
+    return (length, at + 1) if length != 15 else varint(data, at + 1)
+
+
 def read_value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     """The value of a kind (its number in the protocol) at data[at:], and where it ends; raises as `read_struct`."""
     if kind in (1, 2):
@@ -74,10 +80,8 @@ def read_value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
             raise IndexError
         return data[at : at + length], at + length
     if kind in (9, 10):
-        length, inner = data[at] >> 4, data[at] & 15
-        at += 1
-        if length == 15:
-            length, at = varint(data, at)
+        inner = data[at] & 15
+        length, at = _list_length(data, at)
         held = []
         for _ in range(length):
             one, at = (
@@ -275,7 +279,7 @@ def row_groups(stream: Any) -> Iterator[list[ColumnChunk]]:
             if field != _ROW_GROUPS or byte & 15 != 9:
                 _, at = read_value(data, at, byte & 15, 0)
                 continue
-            count, at = (data[at] >> 4, at + 1) if data[at] >> 4 != 15 else varint(data, at + 1)
+            count, at = _list_length(data, at)
             for _ in range(count):
                 group, at = read_struct(data, at)
                 yield [_column_chunk(one) for one in group[1]]

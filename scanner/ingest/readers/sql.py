@@ -207,8 +207,7 @@ class _Inserts:
         """Take the statements' values apart."""
         problems: list[Problem] = []
         block = _as_utf8(self.block, self.encoding, problems)
-        if _SET.search(block, 0, _SPARE):
-            block = _as_values(block)
+        block = _as_values(block)
         expect(len(block))
         data = np.frombuffer(block, np.uint8)
         out = np.empty(len(block) + 16, np.uint8)
@@ -251,7 +250,9 @@ class _Inserts:
 
 
 def _as_values(block: bytes) -> bytes:
-    """Statements that set columns by name, written as lists of columns and values."""
+    """Statements that set columns by name, as lists of columns and values; a block that begins otherwise as it is."""
+    if _SET.search(block, 0, _SPARE) is None:
+        return block
     out: list[bytes] = []
     at = 0
     while (found := _SET.search(block, at)) is not None:
@@ -459,8 +460,7 @@ def _piece(stream: BinaryIO, begin: int, end: int) -> bytes:
 
 
 def _first_listed(stream: BinaryIO, place: list[int]) -> tuple[str, ...]:
-    text = _piece(stream, place[0], min(place[1], place[0] + (1 << 16)))
-    found = _INTO.search(_as_values(text) if _SET.search(text, 0, _SPARE) else text)
+    found = _INTO.search(_as_values(_piece(stream, place[0], min(place[1], place[0] + (1 << 16)))))
     return _listed(found.group(3)) if found else ()
 
 

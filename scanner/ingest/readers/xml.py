@@ -33,7 +33,8 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 #: What no XML may hold and exporters write all the same: `&` and `<` as themselves, controls, halves of characters; and
 #: comments and CDATA, in which the former two may stand.
 _STRAY = re.compile(
-    rb"(?s:<!--.*?-->|<!\[CDATA\[.*?\]\]>)|&(?!(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{0,31});)|<(?![A-Za-z_/!?])|[\x00-\x08\x0b\x0c\x0e-\x1f]"
+    rb"(?s:<!--.*?-->|<!\[CDATA\[.*?\]\]>)"
+    rb"|&(?!(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{0,31});)|<(?![A-Za-z_/!?])|" + _CONTROLS.pattern
 )
 _HALVES = re.compile(rb"&#(?:(5[5-7]\d{3});&#(5[67]\d{3})|(?:5[5-7]\d{3}|[0-8]|1[124-9]|2\d|3[01]));")
 #: Bytes from whose elements the kinds of records are learnt.
