@@ -10,9 +10,11 @@ import lzma
 import plistlib
 import sqlite3
 import tarfile
+import tempfile
 import zipfile
 from email.message import EmailMessage
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 ROWS = [(f"0300123{i:04d}", f"35202-123{i:04d}-{i % 9 + 1}", "Hina Khan", i * 1.5) for i in range(40)]
@@ -68,6 +70,22 @@ def _sqlite() -> bytes:
     data = connection.serialize()
     connection.close()
     return data
+
+
+def log_and_database() -> tuple[bytes, bytes]:
+    """A write-ahead log that changes and adds rows, and the database it lies beside."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "people.db")
+        connection = sqlite3.connect(path, isolation_level=None)
+        for statement in ("page_size=512", "journal_mode=WAL", "wal_autocheckpoint=0"):
+            connection.execute(f"PRAGMA {statement}")
+        connection.execute("CREATE TABLE people (mobile TEXT, cnic TEXT, name TEXT, amount REAL)")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", ROWS[:12])
+        connection.execute("UPDATE people SET name = 'Ali'")
+        made = Path(f"{path}-wal").read_bytes(), path.read_bytes()
+        connection.close()
+    return made
 
 
 def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -181,6 +199,7 @@ def seeds() -> dict[str, bytes]:
         **_columnar(),
         "table.avro": _avro(),
         "people.sqlite": _sqlite(),
+        "people.db-wal": log_and_database()[0],
         "book.xlsx": sheet.getvalue(),
         "table.csv.gz": gzip.compress(CSV, mtime=0) + gzip.compress(CSV[:100], mtime=0),
         "table.csv.bz2": bz2.compress(CSV),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import struct
+import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from scanner.errors import ReadError
 from scanner.ingest.containers.registry import CONTAINERS
 from scanner.ingest.interface import Cells, Source, Stream
 from scanner.ingest.readers import READERS
 from scanner.ingest.readers.json import JsonReader, parts
-from scanner.ingest.sources import BytesSource
+from scanner.ingest.readers.sqlite import Sqlite, SqliteLog, chained
+from scanner.ingest.sources import BytesSource, FileSource
 from scanner.options import Limits, ScanOptions
+from tests.fuzz.seeds import log_and_database
 
 #: Small enough that a bomb ends at a limit long before it ends the run.
 OPTIONS = ScanOptions(
@@ -68,8 +75,41 @@ def _found(source: Source, options: ScanOptions) -> tuple[int, int, dict[str | N
     return rows, bad, columns
 
 
+class AppliedLog:
+    """The SQLite reader with the bytes as a write-ahead log beside a database, their check sums made to hold."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._database = Path(self._folder.name, "people.db")
+
+    def recognise(self, head: bytes, name: str) -> bool:
+        """As the reader of a log by itself says."""
+        return SqliteLog().recognise(head, name)
+
+    def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
+        """The tables of the database as the log leaves them."""
+        if not self._database.exists():
+            self._database.write_bytes(log_and_database()[1])
+        with source.seekable() as stream:
+            Path(f"{self._database}-wal").write_bytes(summed(stream.read()))
+        yield from Sqlite().read(FileSource(self._database, "case"), options)
+
+
+def summed(log: bytes, page: int = 512) -> bytes:
+    """The log with every check sum, salt and page size as its reader wants them."""
+    data = bytearray(log)
+    data[8:12] = page.to_bytes(4, "big")
+    words, big = np.frombuffer(data, np.uint8), data[3] & 1
+    sums = chained(words, 0, 24, big, 0, 0)
+    for at in range(32, len(data) - 23 - page, 24 + page):
+        data[at + 8 : at + 16] = data[16:24]
+        sums = chained(words, at + 24, at + 24 + page, big, *chained(words, at, at + 8, big, *sums))
+        data[at + 16 : at + 24] = struct.pack(">II", *map(int, sums))
+    return bytes(data)
+
+
 #: Name on the command line → reader or container.
-TARGETS: dict[str, Any] = {_name(part): part for part in (*CONTAINERS, *READERS, CompiledJson())}
+TARGETS: dict[str, Any] = {_name(part): part for part in (*CONTAINERS, *READERS, CompiledJson(), AppliedLog())}
 
 
 def exercise(target: str, data: bytes, name: str = "case") -> int:
