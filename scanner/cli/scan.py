@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from scanner.terms import Level
 
 if TYPE_CHECKING:
     from scanner.pipeline import Finished
+
+#: Objects between looks for garbage: results pile up, and none of them is garbage.
+_OBJECTS = 100_000
 
 EPILOG = """\b
 Examples:
@@ -90,6 +94,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     from scanner.pipeline import conclude, scan_iter
     from scanner.report import json_report
 
+    gc.set_threshold(_OBJECTS)
     pack = load_pack(options.patterns)
     began, started = time.perf_counter(), datetime.now(UTC)
     run = Run([])

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from scanner.errors import InternalError, OptionError
 from scanner.ingest.course import LeftOut, Lessons, Place
@@ -77,6 +77,8 @@ class _Pickler(pickle.Pickler):
 _LENGTH = struct.Struct("<Q")
 #: Files given to a worker before it has answered for the first, and their bytes.
 _AHEAD, _AHEAD_BYTES = 16, 1 << 18
+#: What a worker tells together with what it tells next.
+_LATER = frozenset({"close", "end"})
 #: Files known before the first is finished, for each worker, and bytes of results held for later.
 _WINDOW, _HELD = 512, 64 << 20
 #: Items that are known before the first of them is finished, files or not.
@@ -116,13 +118,50 @@ class Job:
 Work = Callable[[Job, Tell], None]
 
 
-def _write(out: int, *message: Any) -> None:
+def _packed(message: tuple[Any, ...]) -> bytes:
     stream = io.BytesIO()
     _Pickler(stream, pickle.HIGHEST_PROTOCOL).dump(message)
     data = stream.getvalue()
-    view = memoryview(_LENGTH.pack(len(data)) + data)
+    return _LENGTH.pack(len(data)) + data
+
+
+def _unpacked(buffer: bytearray) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """The whole messages at the front of a buffer, with the bytes of each; what is taken is gone from it."""
+    at = 0
+    try:
+        while len(buffer) - at >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(buffer, at)
+            end = at + _LENGTH.size + length
+            if len(buffer) < end:
+                return
+            body, at = buffer[at + _LENGTH.size : end], end
+            yield pickle.loads(body), length
+    finally:
+        del buffer[:at]
+
+
+def _written(out: int, data: bytes) -> None:
+    view = memoryview(data)
     while view:
         view = view[os.write(out, view) :]
+
+
+class _Answers:
+    """What a worker tells its parent."""
+
+    def __init__(self, out: int) -> None:
+        self._out, self._held = out, b""
+
+    def tell(self, *message: Any) -> None:
+        """Tell it at once, or with the next message where nothing hangs on it before."""
+        self._held += _packed(message)
+        if message[0] not in _LATER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Tell what was held back."""
+        data, self._held = self._held, b""
+        _written(self._out, data)
 
 
 def afresh(module: str) -> list[str]:
@@ -138,19 +177,9 @@ def served(make: Callable[[ScanOptions], Work]) -> NoReturn:
     """Be a worker process that was started afresh: its pipes and its parent are the last three arguments."""
     jobs, answers, parent = map(int, sys.argv[-3:])
     with os.fdopen(os.dup(jobs), "rb", buffering=0) as stream:
-        setup = read_message(stream)
-    assert setup is not None
-    options: ScanOptions = setup[0]
+        (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
+        options: ScanOptions = pickle.loads(stream.read(length))[0]
     serve(jobs, answers, parent, options.limits.max_memory, make(options))
-
-
-def read_message(jobs: BinaryIO) -> tuple[Any, ...] | None:
-    """The next message from a pipe; None at its end."""
-    length = jobs.read(_LENGTH.size)
-    if len(length) < _LENGTH.size:
-        return None
-    message: tuple[Any, ...] = pickle.loads(jobs.read(_LENGTH.unpack(length)[0]))
-    return message
 
 
 def _confine(memory: int, parent: int) -> None:
@@ -185,26 +214,26 @@ def _confine(memory: int, parent: int) -> None:
 def serve(jobs: int, answers: int, parent: int, memory: int, work: Work) -> NoReturn:
     """Be a worker: do the jobs that come, until there are no more or the parent is gone."""
     status = 1
+    out = _Answers(answers)
     try:
         _confine(memory, parent)
-
-        def tell(*heard: Any) -> None:
-            _write(answers, *heard)
-
-        tell("ready")
-        with os.fdopen(jobs, "rb") as stream:
-            while (message := read_message(stream)) is not None:
+        out.tell("ready")
+        given = bytearray()
+        while data := os.read(jobs, 1 << 16):
+            given += data
+            for message, _ in _unpacked(given):
                 try:
-                    work(message[0], tell)
+                    work(message[0], out.tell)
                 except MemoryError:
-                    tell("exhausted")
-                    break
-                tell("end")
+                    out.tell("exhausted")
+                    os._exit(0)
+                out.tell("end")
+            out.flush()
         status = 0
     except (OptionError, InternalError) as error:
-        _write(answers, "failed", isinstance(error, OptionError), str(error))
+        out.tell("failed", isinstance(error, OptionError), str(error))
     except BaseException as error:
-        _write(answers, "failed", False, _place(error))
+        out.tell("failed", False, _place(error))
     finally:
         os._exit(status)
 
@@ -388,7 +417,7 @@ class _Worker(Generic[Result]):
 
     def _send(self, *message: Any) -> None:
         with contextlib.suppress(BrokenPipeError):  # a dead worker is noticed by its answers
-            _write(self.jobs, *message)
+            _written(self.jobs, _packed(message))
 
     def give(self, task: _Task[Result], threads: int) -> None:
         if not self.tasks:
@@ -402,19 +431,10 @@ class _Worker(Generic[Result]):
         if not data:
             return None
         self._buffer += data
-        out, at = [], 0
-        while len(self._buffer) - at >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._buffer, at)
-            end = at + _LENGTH.size + length
-            if len(self._buffer) < end:
-                break
-            try:
-                out.append((pickle.loads(self._buffer[at + _LENGTH.size : end]), length))
-            except Exception:  # not what a sound process sends
-                return None
-            at = end
-        del self._buffer[:at]
-        return out
+        try:
+            return list(_unpacked(self._buffer))
+        except Exception:  # not what a sound process sends
+            return None
 
     def spent(self, passed: float) -> float:
         """How many of the seconds that passed it had: those for which it waits for a processor do not count."""
