@@ -36,7 +36,7 @@ def inspect(*paths: str, options: ScanOptions | None = None) -> Iterator[Inspect
     options = replace(options or ScanOptions(), shard_bytes=_PIECE)
     limits = options.limits
     engine: ProcessEngine[Inspected] = ProcessEngine(
-        options.threads, limits.max_seconds, limits.max_memory, _work(options), afresh(__name__), options, _deaf
+        options.threads, limits.max_seconds, limits.max_memory, _work(options), afresh(__name__), (options,), _deaf
     )
     with engine:
         for item, found in engine.in_order(walk([str(path) for path in paths], options), Given.of):

@@ -112,7 +112,7 @@ def _veil(text: str) -> str:
     return f"{text[:2]}***({len(text)} characters)"
 
 
-@lru_cache(maxsize=4096)  # reasons, rules and advice are much the same for many files
+@lru_cache(maxsize=1 << 14)  # paths, reasons, rules and advice are much the same for many files
 def mask_text(text: str, *, digests: bool = False) -> str:
     """A path, header or message in which everything that could be a whole identifier is starred out.
 

@@ -66,6 +66,8 @@ ADULT = 18
 
 #: What tests an artifact's columns of digests, by its SHA-256.
 Hashes = Callable[[str | None], Callable[[Facts], HashTest | None]]
+#: Makes of an artifact what is shown of it, where it is scanned.
+Render = Callable[[Artifact], Any]
 
 
 class Observer(Protocol):
@@ -114,6 +116,8 @@ class Finished:
     holding: Holding
     table: Table
     """What tells whether its rows name those of another."""
+    rendering: Any = None
+    """What a `Render` made of the artifact, which then holds no more than the conclusion of the scan asks for."""
 
 
 def _people(judged: Judged, pack: Pack) -> tuple[Kind, KeySet] | None:
@@ -298,6 +302,7 @@ def _scanned(
     room: Room,
     hashes: Hashes,
     advanced: Callable[[int], None],
+    render: Render | None,
 ) -> Iterator[Finished]:
     """Each stream as a finished artifact, its parts scanned on threads."""
     tables, births, suffixes = build(pack), birth_words(pack), key_suffixes(pack)
@@ -307,7 +312,16 @@ def _scanned(
             context = ShardContext(
                 tables, options.samples, head.lines, head.columns, births, suffixes, head.sampled, room
             )
-            yield finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
+            one = finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
+            yield one if render is None else _rendered(one, render)
+
+
+def _rendered(one: Finished, render: Render) -> Finished:
+    """The artifact rendered, and without what nothing else asks for."""
+    columns = tuple(replace(column, samples=(), evidence=()) for column in one.artifact.columns)
+    records = tuple(replace(record, evidence=()) for record in one.artifact.records)
+    bare = replace(one.artifact, columns=columns, records=records, obligations=(), disclosures=(), advice=())
+    return Finished(bare, one.holding, replace(one.table, columns=columns), render(one.artifact))
 
 
 def _is_large(size: int | None, options: ScanOptions) -> bool:
@@ -321,7 +335,7 @@ def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[N
     return source.digesting() if worth and isinstance(source, FileSource) and forks() else nullcontext()
 
 
-def _work(pack: Pack, options: ScanOptions) -> Work:
+def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Work:
     """What a worker process does with a file."""
 
     heeded = False
@@ -350,7 +364,7 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
         # what is not taken anyway is for the workers, but for the quarter in which what they found is held
         room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * threads))
         with _digesting(source, mine):
-            for one in _scanned(found, pack, mine, room, hashes, advanced):
+            for one in _scanned(found, pack, mine, room, hashes, advanced, render):
                 tell("result", one)
 
     return work
@@ -358,19 +372,27 @@ def _work(pack: Pack, options: ScanOptions) -> Work:
 
 def serve_worker() -> None:
     """Be a worker process that was started afresh."""
-    served(lambda options: _work(load_pack(options.patterns), options))
+    served(lambda options, render: _work(load_pack(options.patterns), options, render))
 
 
-def _process_engine(pack: Pack, options: ScanOptions, hear: Callable[..., None]) -> ProcessEngine[Finished]:
+def _process_engine(
+    pack: Pack, options: ScanOptions, hear: Callable[..., None], render: Render | None
+) -> ProcessEngine[Finished]:
     limits, command = options.limits, afresh(__name__)
-    work = _work(pack, options)
-    return ProcessEngine(options.threads, limits.max_seconds, limits.max_memory, work, command, options, hear)
+    work, setup = _work(pack, options, render), (options, render)
+    return ProcessEngine(options.threads, limits.max_seconds, limits.max_memory, work, command, setup, hear)
 
 
-def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observer | None = None) -> Iterator[Finished]:
+def scan_iter(
+    *paths: str,
+    options: ScanOptions | None = None,
+    observer: Observer | None = None,
+    render: Render | None = None,
+) -> Iterator[Finished]:
     """Artifacts as they are finished, in the deterministic order of the walk.
 
-    Files are read in processes of their own, standard input too where they can be forked.
+    Files are read in processes of their own, standard input too where they can be forked. What `render` (to be
+    pickled) makes of an artifact there comes with it; samples, evidence and what may follow then do not.
 
     Raises:
         OptionError: an option cannot be used.
@@ -396,20 +418,20 @@ def scan_iter(*paths: str, options: ScanOptions | None = None, observer: Observe
 
     def results(item: Source | Stream, found: Iterator[Finished | LeftOut] | None) -> Iterator[Finished]:
         if found is None:
-            yield from _scanned(streams_of(item, options), pack, options, room, untested, observer.advanced)
+            yield from _scanned(streams_of(item, options), pack, options, room, untested, observer.advanced, render)
             return
         for one in found:
             if isinstance(one, LeftOut):
                 assert not isinstance(item, Stream)
                 lost = failed(item, one.error())
-                yield from _scanned([lost], pack, options, room, untested, observer.advanced)
+                yield from _scanned([lost], pack, options, room, untested, observer.advanced, render)
             else:
                 runs = {kind: run.moved(room) for kind, run in one.holding.runs.items()}
                 yield replace(one, holding=replace(one.holding, runs=MappingProxyType(runs)))
 
     room = Room((options.memory - FIXED_MEMORY) // 4)
     observer.started(None)
-    with _process_engine(pack, options, hear) as engine:
+    with _process_engine(pack, options, hear, render) as engine:
         try:
             items = walk([str(path) for path in paths], options)
             for item, found in engine.in_order(items, lambda item: Given.of(item, wide)):

@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -98,18 +99,22 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     pack = load_pack(options.patterns)
     began, started = time.perf_counter(), datetime.now(UTC)
     run = Run([])
+    render = None
+    if target.format != "text":
+        evidence = target.verbose and target.format == "json"
+        render = partial(json_report.ArtifactText.of, reveal=target.reveal, evidence=evidence)
     if target.format == "jsonl":
         with target.open() as out:
             with _kept(run):
-                for one in scan_iter(*paths, options=options, observer=watch):
-                    run.finished.append(one)
-                    json_report.write_artifact_line(one.artifact, out, reveal=target.reveal)
+                for one in scan_iter(*paths, options=options, observer=watch, render=render):
+                    run.finished.append(replace(one, rendering=None))
+                    json_report.write_artifact_line(one.artifact, out, reveal=target.reveal, text=one.rendering)
             _, summary = conclude(run.finished, pack, options)
             tool = (__version__, pack.sha256)
             json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
         return run
     with _kept(run):
-        for one in scan_iter(*paths, options=options, observer=watch):
+        for one in scan_iter(*paths, options=options, observer=watch, render=render):
             run.finished.append(one)
     artifacts, summary = conclude(run.finished, pack, options)
     watch.done()
@@ -123,7 +128,8 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     )
     with target.open() as out:
         if target.format == "json":
-            json_report.write_json(result, out, reveal=target.reveal, evidence=target.verbose)
+            texts = [one.rendering for one in run.finished]
+            json_report.write_json(result, out, reveal=target.reveal, texts=texts)
         else:
             from scanner.report.text import write_text
 

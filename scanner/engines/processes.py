@@ -173,13 +173,17 @@ def afresh(module: str) -> list[str]:
     return [sys.executable, "-I", "-c", program, *(path for path in sys.path if path)]
 
 
-def served(make: Callable[[ScanOptions], Work]) -> NoReturn:
-    """Be a worker process that was started afresh: its pipes and its parent are the last three arguments."""
+def served(make: Callable[..., Work]) -> NoReturn:
+    """Be a worker process that was started afresh: its pipes and its parent are the last three arguments.
+
+    `make` is given what it is sent first, the options before all else.
+    """
     jobs, answers, parent = map(int, sys.argv[-3:])
     with os.fdopen(os.dup(jobs), "rb", buffering=0) as stream:
         (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
-        options: ScanOptions = pickle.loads(stream.read(length))[0]
-    serve(jobs, answers, parent, options.limits.max_memory, make(options))
+        setup = pickle.loads(stream.read(length))
+    options: ScanOptions = setup[0]
+    serve(jobs, answers, parent, options.limits.max_memory, make(*setup))
 
 
 def _confine(memory: int, parent: int) -> None:
@@ -373,7 +377,7 @@ def _keeping(work: Work, kept: Source) -> Work:
 class _Worker(Generic[Result]):
     """A process, what it was given and how long it has been at it."""
 
-    def __init__(self, work: Work, memory: int, command: list[str], setup: Any) -> None:
+    def __init__(self, work: Work, memory: int, command: list[str], setup: tuple[Any, ...]) -> None:
         self.tasks: deque[_Task[Result]] = deque()
         self.ready, self.exhausted, self.clock = False, False, 0.0
         self._used, self._buffer = 0.0, bytearray()
@@ -397,7 +401,7 @@ class _Worker(Generic[Result]):
             os.close(answers)
             signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         if self._child is not None:
-            self._send(setup)
+            self._send(*setup)
 
     @staticmethod
     def _forked(jobs: int, answers: int, memory: int, work: Work) -> int:
@@ -482,7 +486,7 @@ class ProcessEngine(Generic[Result]):
         memory: int,
         work: Work,
         command: list[str],
-        setup: Any,
+        setup: tuple[Any, ...],
         hear: Callable[..., None],
     ) -> None:
         """At most `workers` processes do `work`, each with `memory` bytes beyond what it is born with.

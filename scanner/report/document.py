@@ -14,6 +14,7 @@ from scanner.model import (
     Evidence,
     HashTest,
     Linkage,
+    Overlap,
     Problem,
     Record,
     SampleFigures,
@@ -119,9 +120,25 @@ def _record(record: Record, evidence: bool) -> dict[str, Any]:
     return out
 
 
-def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, Any]:
-    """The contract's artifact object; `evidence` adds why columns and structures were judged so."""
-    out: dict[str, Any] = {
+def overlaps_document(overlaps: tuple[Overlap, ...]) -> list[dict[str, Any]]:
+    """What an artifact has in common with others."""
+    return [
+        {
+            "path": one.path,
+            "shared_subscribers": one.shared_subscribers,
+            "share_of_this": one.share_of_this,
+            "on": one.on.value,
+        }
+        for one in overlaps
+    ]
+
+
+def artifact_parts(artifact: Artifact, evidence: bool = False) -> tuple[dict[str, Any], ...]:
+    """The contract's artifact object in three parts: what stands before `overlaps`, before `duplicate_of`, and behind.
+
+    Those two only the whole scan can tell. `evidence` adds why columns and structures were judged so.
+    """
+    front: dict[str, Any] = {
         "path": artifact.path,
         "sha256": artifact.sha256,
         "size_bytes": artifact.size_bytes,
@@ -143,15 +160,8 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
             {"id": one.id, "title": one.title, "reason": one.reason, "asks": one.asks, "status": one.status}
             for one in artifact.obligations
         ],
-        "overlaps": [
-            {
-                "path": one.path,
-                "shared_subscribers": one.shared_subscribers,
-                "share_of_this": one.share_of_this,
-                "on": one.on.value,
-            }
-            for one in artifact.overlaps
-        ],
+    }
+    out: dict[str, Any] = {
         "coverage": {
             "bytes_total": artifact.coverage.bytes_total,
             "bytes_read": artifact.coverage.bytes_read,
@@ -170,13 +180,19 @@ def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, A
         out["linked"] = {"texts": artifact.linked.texts, "named": artifact.linked.named}
     if artifact.minors:
         out["minors"] = artifact.minors
-    if artifact.duplicate_of is not None:
-        out["duplicate_of"] = artifact.duplicate_of
+    back: dict[str, Any] = {}
     if artifact.disclosures:
-        out["lawful_minimum"] = [disclosure_document(one) for one in artifact.disclosures]
+        back["lawful_minimum"] = [disclosure_document(one) for one in artifact.disclosures]
     if artifact.advice:
-        out["advice"] = _advice(artifact.advice)
-    return out
+        back["advice"] = _advice(artifact.advice)
+    return front, out, back
+
+
+def artifact_document(artifact: Artifact, evidence: bool = False) -> dict[str, Any]:
+    """The contract's artifact object; `evidence` adds why columns and structures were judged so."""
+    front, middle, back = artifact_parts(artifact, evidence)
+    copied = {} if artifact.duplicate_of is None else {"duplicate_of": artifact.duplicate_of}
+    return {**front, "overlaps": overlaps_document(artifact.overlaps), **middle, **copied, **back}
 
 
 def _sample(held: SampleFigures) -> dict[str, Any]:

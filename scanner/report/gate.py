@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from scanner.masking import mask_text, mask_value
-from scanner.model import Artifact, Column, Inspected, ScanResult, Summary
+from scanner.model import Artifact, Column, Inspected, Overlap, ScanResult, Summary
 
 R = TypeVar("R")
 
@@ -92,6 +92,14 @@ def show_artifact(artifact: Artifact, reveal: bool = False) -> Artifact:
     if reveal:
         return artifact
     return _record(artifact, columns=tuple(map(_column, artifact.columns)))
+
+
+def show_in_common(artifact: Artifact, reveal: bool = False) -> tuple[tuple[Overlap, ...], str | None]:
+    """What an artifact has in common with others, and which it is a copy of, as it may be shown."""
+    overlaps, copied = artifact.overlaps, artifact.duplicate_of
+    if reveal:
+        return overlaps, copied
+    return _masked(overlaps), _masked(copied)
 
 
 def show_inspected(one: Inspected, reveal: bool = False) -> Inspected:

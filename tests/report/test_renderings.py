@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from scanner.model import Artifact, Inspected, ScanResult
+from scanner.model import Artifact, Inspected, Overlap, ScanResult
 from scanner.report import gate
 from scanner.report.document import artifact_document, document
 from scanner.report.explain import write_explanation
 from scanner.report.files import output_file
 from scanner.report.inspect import write_tree
-from scanner.report.json_report import write_artifact_line, write_json, write_summary_line
+from scanner.report.json_report import ArtifactText, write_artifact_line, write_json, write_summary_line
 from scanner.report.tables import arrow_tables
 from scanner.report.text import ranked, write_text
+from scanner.terms import ColumnType
 from tests.conftest import PLANTED
 
 
@@ -123,6 +124,18 @@ def test_json_with_a_name_that_is_no_text_is_utf8(calls: object, result: ScanRes
     out = io.StringIO()
     write_artifact_line(odd, out)
     assert json.loads(out.getvalue().encode())["path"] == "a\udcff.csv"
+
+
+def test_json_of_texts_made_beforehand_is_the_same(result: ScanResult) -> None:
+    overlap = Overlap("leak/3001234567.csv\udcff", 3, 0.5, ColumnType.MSISDN)
+    whole = replace(result, artifacts=(replace(result.artifacts[0], overlaps=(overlap,)), *result.artifacts[1:]))
+    texts = [ArtifactText.of(artifact, evidence=True) for artifact in result.artifacts]
+    out = io.StringIO()
+    write_json(whole, out, texts=texts)
+    assert out.getvalue() == _json(whole, False)
+    first = json.loads(out.getvalue().encode())["artifacts"][0]
+    assert first == artifact_document(gate.show_artifact(whole.artifacts[0]), evidence=True)
+    assert "3001234567" not in out.getvalue()
 
 
 def test_gate_twice_is_gate_once(result: ScanResult) -> None:
