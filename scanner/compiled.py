@@ -98,6 +98,11 @@ class Kernel:
         return self.machine(*arguments) if _compiled else self.interpreted(*arguments)
 
 
+def _makes_arrays(function: Any) -> bool:
+    """Whether a kernel makes arrays of its own, whose memory is to be freed."""
+    return not {"zeros", "empty", "empty_like"}.isdisjoint(function.__code__.co_names)
+
+
 def _link(first: Kernel) -> None:
     """Make a kernel and all that it may call ready to be compiled; under the lock.
 
@@ -115,7 +120,8 @@ def _link(first: Kernel) -> None:
         one = todo.pop()
         if one._machine is None:
             inline = "always" if one._inline else "never"
-            machine: Any = numba.njit(nogil=True, inline=inline)(one.function)
+            # callers hold the arrays: to count who else does takes longer than many a kernel
+            machine: Any = numba.njit(nogil=True, inline=inline, _nrt=_makes_arrays(one.function))(one.function)
             if not one._inline:
                 machine._cache = cache(one.function)
             one._machine = machine
@@ -136,6 +142,9 @@ def _cache() -> Any:
     from numba.core.runtime import rtsys
 
     class Cache(FunctionCache):  # type: ignore[misc]
+        def _index_key(self, sig: Any, codegen: Any) -> Any:
+            return *super()._index_key(sig, codegen), _makes_arrays(self._py_func)
+
         def load_overload(self, sig: Any, target_context: Any) -> Any:
             refresh, target_context.refresh = target_context.refresh, lambda: rtsys.initialize(target_context)
             try:

@@ -1252,9 +1252,14 @@ def link_lines(data, starts, stops, rows, bits, book, counts):
 @kernel
 def text_lines(data, starts, stops, weights, scratch, book, tally, sink, marks):
     """Scan each cell as text only; arguments as for `profile_column`. `marks`, uint8[n], gets what `pair_found` says."""
+    best, digits = np.zeros(4, np.int64), np.zeros(32, np.uint8)
+    _text_lines(data, starts, stops, weights, scratch, book, tally, sink, marks, best, digits)
+
+
+@kernel
+def _text_lines(data, starts, stops, weights, scratch, book, tally, sink, marks, best, digits):
+    """`text_lines` with arrays to work with."""
     counts = tally.counts
-    best = np.zeros(4, np.int64)
-    digits = np.zeros(32, np.uint8)
     weighted = len(weights) > 0
     weight = np.int64(1)
     sink.state[1] = 1
@@ -1480,15 +1485,20 @@ def lexicon_cell(buf, a, b, size, sizes, table, values):
 @kernel
 def profile_column(data, starts, stops, weights, scratch, book, tally, sink):
     """One pass over the cells of a column; `scratch` (uint8) is longer than the longest cell."""
+    _profile_cells(
+        data, starts, stops, weights, scratch, book, tally, sink, np.zeros(4, np.int64), np.zeros(32, np.uint8),
+        np.zeros(8, np.int64), np.zeros(8, np.int64), np.zeros(8, np.int64), np.zeros(8, np.int64),
+        np.zeros(16, np.int64),
+    )  # fmt: skip
+
+
+@kernel
+def _profile_cells(
+    data, starts, stops, weights, scratch, book, tally, sink, best, digits, moment, numbers, widths, seps, kinds
+):
+    """`profile_column` with arrays to work with."""
     counts, lengths, extremes, lex_counts = tally.counts, tally.lengths, tally.extremes, tally.lex_counts
     lex_table, lex_bits = book.lex_table, book.lex_bits
-    best = np.zeros(4, np.int64)
-    digits = np.zeros(32, np.uint8)
-    moment = np.zeros(8, np.int64)
-    numbers = np.zeros(8, np.int64)
-    widths = np.zeros(8, np.int64)
-    seps = np.zeros(8, np.int64)
-    kinds = np.zeros(16, np.int64)
     weighted = len(weights) > 0
     weight = np.int64(1)
     sink.state[1] = 1

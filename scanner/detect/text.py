@@ -20,7 +20,8 @@ from scanner.lanes import digits_at, first_bit, odd_at
 _MOST_DIGITS = 24
 #: Bytes that may stand between two digits of a number.
 _WIDEST_GAP = 3
-_OPEN = 32
+#: Numbers that may be read on at a time.
+OPEN = 32
 _NONE, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(2**64 - 1)
 
 
@@ -59,7 +60,7 @@ def _first_three(data, at, b):
 def may_hold(data, a, b, sizes, counted, wanted):
     """Whether an identifier may stand in data[a:b]; 64 bytes and more follow a `b`.
 
-    `counted`, `wanted`: int64[32] each, to work with.
+    `counted`, `wanted`: int64[OPEN] each, to work with.
     """
     pos = a
     ended = np.int64(-1)
@@ -103,7 +104,7 @@ def may_hold(data, a, b, sizes, counted, wanted):
             else:
                 many = dots = 0
             ended = end
-            if many == _OPEN:
+            if many == OPEN:
                 return True
             counted[many] = size
             wanted[many] = sizes[_first_three(data, begin, b)]
@@ -122,7 +123,13 @@ def may_hold(data, a, b, sizes, counted, wanted):
 @kernel
 def pass_over(data, starts, stops, sizes, counts, rest):
     """Count the lines that hold no identifier; the others go to `rest`, int32[2, lines]; returns how many those are."""
-    counted, wanted = np.zeros(_OPEN, np.int64), np.zeros(_OPEN, np.int64)
+    counted, wanted = np.zeros(OPEN, np.int64), np.zeros(OPEN, np.int64)
+    return _pass_over(data, starts, stops, sizes, counts, rest, counted, wanted)
+
+
+@kernel
+def _pass_over(data, starts, stops, sizes, counts, rest, counted, wanted):
+    """`pass_over` with arrays to work with."""
     limit = len(data) - 64
     left = filled = size = 0
     for row in range(len(starts)):
