@@ -118,6 +118,38 @@ def odd_at(typing_context, data, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def odd_or_control_at(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are an @, below a space or beyond ASCII, as bits, the first lowest."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+
+        def test(lanes):  # type: ignore[no-untyped-def]
+            beyond = builder.icmp_signed("<", lanes, _each(32))
+            return builder.or_(beyond, builder.icmp_unsigned("==", lanes, _each(64)))
+
+        return _bits(builder, at, test)
+
+    return types.uint64(data, types.int64), make
+
+
+@intrinsic
+def letters_at(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are ASCII letters, as bits, the first byte lowest."""
+
+    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        at = _pointer(context, builder, signature.args[0], *arguments)
+
+        def test(lanes):  # type: ignore[no-untyped-def]
+            lower = builder.or_(lanes, _each(32))
+            return builder.icmp_unsigned("<", builder.sub(lower, _each(97)), _each(26))
+
+        return _bits(builder, at, test)
+
+    return types.uint64(data, types.int64), make
+
+
+@intrinsic
 def unusual_at(typing_context, data, index):  # type: ignore[no-untyped-def]
     """Which of the 64 bytes from data[index] on are NUL or beyond ASCII, as bits, the first byte lowest."""
 

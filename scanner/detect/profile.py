@@ -127,7 +127,12 @@ class ColumnProfile:
         from scanner.detect import kernels
 
         self.ready(tables)
-        data, starts, stops = _constant(cells.data), cells.starts, cells.stops
+        data = _constant(cells.data)
+        if not text_only and is_compiled():
+            cells, weights = self._plain(Cells(data, cells.starts, cells.stops), weights, tables)
+            if not len(cells):
+                return
+        starts, stops = cells.starts, cells.stops
         tally = kernels.Tally(
             self.counts, self.lengths, self.lead, self.extremes, self.rule_counts, self.lex_counts, self.times
         )
@@ -152,6 +157,17 @@ class ColumnProfile:
             kernels.profile_column(data, starts, stops, weights, scratch, tables.book, tally, sink)
         used = int(sink.state[0])
         self._keep(sink.codes[:used], sink.keys[:used], np.flatnonzero(np.bincount(sink.codes[:used], minlength=1)))
+
+    def _plain(self, cells: Cells, weights: Any, tables: Tables) -> tuple[Cells, Any]:
+        """Add the cells that are plain texts; returns the others and their weights."""
+        from scanner.detect import words
+
+        rest, others = np.empty((2, len(cells)), np.int32), np.empty(len(weights), np.int64)
+        left = words.pass_over(
+            cells.data, cells.starts, cells.stops, weights, tables.book, tables.sizes, _memory(tables),
+            self.counts, self.lex_counts, rest, others,
+        )  # fmt: skip
+        return Cells(cells.data, rest[0, :left], rest[1, :left]), others[:left] if len(weights) else weights
 
     def _keep(self, codes: Any, keys: Any, present: Any) -> None:
         """Add `keys` to the sets of their `codes`, which are those that are `present`."""
@@ -258,6 +274,15 @@ def _constant(data: Any) -> Any:
     data = data.view()
     data.flags.writeable = False
     return data
+
+
+def _memory(tables: Tables) -> Any:
+    """Where this thread keeps the words of texts."""
+    from scanner.detect import words
+
+    if getattr(_here, "spoken", None) is not tables:
+        _here.spoken, _here.words = tables, words.memory()
+    return _here.words
 
 
 def _grids(chunk: Chunk) -> Iterator[tuple[Grid, Sequence[int]]]:
