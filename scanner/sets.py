@@ -396,7 +396,7 @@ class KeySet:
         """Make place for more keys: the table grows, or its keys become a run."""
         assert self._table is not None
         size = len(self._table)
-        larger = next((many for many in (4 * size, 2 * size) if _load(many) <= self._room.share()), 0)
+        larger = next((many * size for many in (16, 8, 4, 2) if _load(many * size) <= self._room.share()), 0)
         if not larger:
             self.settle()
             self._table = np.zeros(size, np.int64)
@@ -533,7 +533,9 @@ class Sketch:
 
     def add(self, hashes: Any) -> None:
         """Add the hashes (int64[n], any order) of some values."""
-        self.least = np.unique(np.concatenate((self.least, hashes)))[: self.MOST]
+        keys = np.concatenate((self.least, hashes))
+        keys.sort(kind="stable")  # of which the first are sorted
+        self.least = keys[np.diff(keys, prepend=-1) != 0][: self.MOST]
 
     def update(self, other: Sketch) -> None:
         """Merge another sketch into this one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from scanner import __version__
 from scanner.cli.exits import Exit
 from scanner.cli.failures import describe
 from scanner.errors import OptionError, PatternError
+
+# numpy starts threads for linear algebra, of which there is none here, and each spins for a while
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 #: Command → module that holds it as `command`, and its line in the list of commands.
 COMMANDS = {

@@ -325,7 +325,8 @@ def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> N
         some = grid.slice(first, first + quick.MOST_COLUMNS)
         width, rows = len(some.starts), max(1, grid.rows)
         if len(_here.room[0]) < 2 * width * rows:
-            _here.room = tuple(np.empty(2 * width * rows, one.dtype) for one in _here.room)
+            more = 2 * width * (rows + rows // 8)  # the next part has a few rows more
+            _here.room = tuple(np.empty(more, one.dtype) for one in _here.room)
         codes, keys, rest = (one[: 2 * width * rows].reshape(width, -1) for one in _here.room)
         finds = quick.Finds(codes, keys, rest.reshape(width, 2, rows))
         desk = _here.desk

@@ -125,8 +125,8 @@ def spans_of(rules: Any, by_length: Any) -> Any:
     for component, width in ((4, 5), (10, 11)):
         need = np.where(rules[:, component] >= 0, np.maximum(need, rules[:, 3] + rules[:, width]), need)
     need = np.where((need > 8) | (rules[:, 6] > 1), 99, need)
-    slices, at = np.unique(by_length, axis=0, return_inverse=True)
-    most = np.array([need[start:stop].max(initial=3) for start, stop in slices.tolist()])
+    slices, at = np.unique(by_length[..., 0] << 32 | by_length[..., 1], return_inverse=True)
+    most = np.array([need[one >> 32 : one & 0xFFFFFFFF].max(initial=3) for one in slices.tolist()])
     return np.where(most > 8, -1, most)[at.reshape(-1)]
 
 

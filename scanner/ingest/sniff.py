@@ -738,7 +738,7 @@ def _odd_lines(data: bytes, at: npt.NDArray[np.int64], table: Table) -> npt.NDAr
     """Numbers from 0, ascending, of the lines that begin `at` and are blank or not as wide as the table."""
     text = np.frombuffer(data, np.uint8)
     delimiters = np.diff(np.searchsorted(np.flatnonzero(text == table.delimiter[0]), at))
-    filled = np.diff(np.searchsorted(np.flatnonzero(_FILLS[text]), at)) > 0
+    filled = np.logical_or.reduceat(np.append(_FILLS[text], False), at[:-1])  # the last line may begin at the end
     return np.flatnonzero((delimiters != table.width - 1) | ~filled)
 
 

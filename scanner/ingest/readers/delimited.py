@@ -11,7 +11,7 @@ from typing import Any, overload
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from scanner.compiled import is_compiled
+from scanner.compiled import COMPILE_FROM, expect, is_compiled
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.readers.blocks import Buffers, Cutter, Utf8, record_blocks, utf8_blocks
@@ -189,6 +189,8 @@ class _Block:
     def _plain(self, row: int | None) -> Chunk | None:
         """The rows of the block as cells in place; None where odd quotes, uneven rows or the header stand in it."""
         table = self.table
+        if len(self.block) >= COMPILE_FROM:
+            expect(len(self.block))
         if not is_compiled() or self.literals:
             return None
         if table.escape and b"\\" in self.block:
