@@ -15,7 +15,8 @@ from scanner.ingest.containers.registry import CONTAINERS
 from scanner.ingest.interface import Cells, Source, Stream
 from scanner.ingest.readers import READERS
 from scanner.ingest.readers.json import JsonReader, parts
-from scanner.ingest.readers.sqlite import Sqlite, SqliteLog, chained
+from scanner.ingest.readers.sqlite import Sqlite, SqliteLog
+from scanner.ingest.readers.sqlite_sums import chained
 from scanner.ingest.sources import BytesSource, FileSource
 from scanner.options import Limits, ScanOptions
 from tests.fuzz.seeds import log_and_database

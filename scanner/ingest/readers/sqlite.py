@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scanner.compiled import expect, kernel
+from scanner.compiled import expect
 from scanner.errors import LimitError, ReadError
 from scanner.ingest.interface import Chunk, Head, Parsed, Part, Source, Stream, Tail
 from scanner.ingest.readers.columnar import Course, unreadable
+from scanner.ingest.readers.sqlite_sums import chained
 from scanner.ingest.readers.text import BinaryReader
 from scanner.ingest.spool import as_read_error
 from scanner.model import Problem
@@ -130,21 +131,6 @@ def beside(file: Path | None, suffix: str) -> Path | None:
         return None
     found = file.with_name(file.name + suffix)
     return found if found.is_file() and found.stat().st_size else None
-
-
-@kernel
-def chained(data: Any, start: int, end: int, big: int, first: int, second: int) -> tuple[int, int]:
-    """The check sum of a write-ahead log carried on over `data[start:end]`, whole 8-byte steps (uint8[...])."""
-    for at in range(start, end, 8):
-        if big:
-            one = (data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
-            two = (data[at + 4] << 24) | (data[at + 5] << 16) | (data[at + 6] << 8) | data[at + 7]
-        else:
-            one = data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24)
-            two = data[at + 4] | (data[at + 5] << 8) | (data[at + 6] << 16) | (data[at + 7] << 24)
-        first = (first + one + second) & 0xFFFFFFFF
-        second = (second + two + first) & 0xFFFFFFFF
-    return first, second
 
 
 def apply_log(data: bytearray, log: bytes, page: int) -> ReadError | None:

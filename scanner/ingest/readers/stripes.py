@@ -296,6 +296,7 @@ class Layout:
                 at = out[-1].end
             encodings = [read_message(one) for one in held.get(2, [])]
             fits = at <= begin and all(one.column < len(self.types) for one in out)
+            fits = fits and len({(one.column, one.kind) for one in out}) == len(out)  # which of two would Arrow take?
             if not fits or len(encodings) != len(self.types) or any(_whole(one, 1) > 3 for one in encodings):
                 raise ValueError
         except (IndexError, TypeError, ValueError):
