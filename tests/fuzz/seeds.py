@@ -9,6 +9,7 @@ import json
 import lzma
 import plistlib
 import sqlite3
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -182,6 +183,18 @@ def message(attached: bytes, subject: str = "Liste für Hina") -> bytes:
     return made.as_bytes()
 
 
+def _mainframe() -> dict[str, bytes]:
+    lines = [line.encode("cp037") for line in CSV.decode().splitlines()]
+    framed = b"".join(struct.pack(">HH", len(line) + 4, 0) + line for line in lines)
+    fixed = [line.ljust(60, b"\x40") + bytes.fromhex(f"09230012{n:05d}C") for n, line in enumerate(lines)]
+    return {
+        "lines.ebcdic": b"\x15".join(lines),
+        "fixed.ebcdic": b"".join(fixed),
+        "lengths.ebcdic": framed,
+        "blocks.ebcdic": struct.pack(">HH", len(framed) + 4, 0) + framed,
+    }
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Name → bytes; the same in every run but for the times in a workbook."""
@@ -197,6 +210,7 @@ def seeds() -> dict[str, bytes]:
     return {
         **_texts(),
         **_columnar(),
+        **_mainframe(),
         "table.avro": _avro(),
         "people.sqlite": _sqlite(),
         "people.db-wal": log_and_database()[0],

@@ -16,6 +16,13 @@ May = Callable[[bytes, str], bool]
 JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 
 
+#: Digits, letters, blank and NUL in EBCDIC.
+_COMMON = bytes(
+    [0, 0x40, *range(0xF0, 0xFA)]
+    + [at + place for at in (0x80, 0x90, 0xA0, 0xC0, 0xD0, 0xE0) for place in range(1 + (at & 0x20) // 0x20, 10)]
+)
+
+
 #: The end of a date, a comma of any script, a time.
 _DATED = re.compile(rb"[./-](?:[0-9]|[\x80-\xff]){1,8}(?:,|\xd8\x8c)\s?(?:[0-9]|[\x80-\xff]){1,8}[:.]")
 
@@ -71,7 +78,27 @@ def _fielded(head: bytes, name: str) -> bool:
     return len(head) > 64 and head[2] <= 12 and head[3] <= 31
 
 
-#: Formats with a signature come first; then formats of text, the strict before the lax; anything is binary in the end.
+def _mainframe(head: bytes, name: str) -> bool:
+    """Whether digits, letters and blanks of EBCDIC are more of the first bytes than they are by chance."""
+    first = head[:8192]
+    return not head.isascii() and len(first.translate(None, _COMMON)) < 0.72 * len(first)
+
+
+#: Formats of text, the strict before the lax; anything is binary in the end.
+TEXTS: tuple[Reader, ...] = (
+    Lazy("json", "JsonReader", _json),
+    Lazy("html", "HtmlReader", _markup),
+    Lazy("xml", "XmlReader", _markup),
+    Lazy("sql", "SqlReader", _statements),
+    Lazy("chat", "ChatReader", _dated),
+    Lazy("keyed", "KeyedReader"),
+    Lazy("ruled", "RuledReader"),
+    Lazy("delimited", "DelimitedReader"),
+    Lazy("text", "TextReader"),
+    Lazy("text", "BinaryReader"),
+)
+
+#: Formats with a signature come first.
 READERS: tuple[Reader, ...] = (
     Lazy("columnar", "Parquet", _begins(b"PAR1", b"PARE")),
     Lazy(
@@ -86,14 +113,6 @@ READERS: tuple[Reader, ...] = (
     Lazy("sheets", "Sheets", _begins(b"PK\3\4", b"\xd0\xcf\x11\xe0")),
     Lazy("plist", "PlistReader", _begins(b"bplist00")),
     Lazy("dbase", "DbaseReader", _fielded),
-    Lazy("json", "JsonReader", _json),
-    Lazy("html", "HtmlReader", _markup),
-    Lazy("xml", "XmlReader", _markup),
-    Lazy("sql", "SqlReader", _statements),
-    Lazy("chat", "ChatReader", _dated),
-    Lazy("keyed", "KeyedReader"),
-    Lazy("ruled", "RuledReader"),
-    Lazy("delimited", "DelimitedReader"),
-    Lazy("text", "TextReader"),
-    Lazy("text", "BinaryReader"),
+    Lazy("ebcdic", "EbcdicReader", _mainframe),
+    *TEXTS,
 )
