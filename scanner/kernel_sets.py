@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from scanner.compiled import kernel
-from scanner.lanes import fetch
+from scanner.lanes import fetch, put, word
 
 #: Keys of a segment that are packed together.
 BLOCK = 256
 #: Bits of a digit by which keys are sorted, at most: so many counters stay close to the processor.
 _DIGIT = 11
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_NONE, _ALL = np.uint64(0), np.uint64(2**64 - 1)
 #: Keys whose places in a table are on their way from memory while one is looked for.
 _AHEAD = 24
 
@@ -21,16 +22,18 @@ def insert(keys, hits, code, start, table, shift, used, most):
     """Put keys[start:] whose hit is `code` (any where code < 0) into a hash table until `used` is `most`.
 
     `table` (int64[2**n], `shift` is 64 - n) holds keys plus one; 0 is a free place. Returns (position reached, keys in
-    the table). Runs compiled only.
+    the table, keys that were put there or stood there). Runs compiled only.
     """
     mask = np.int64(len(table) - 1)
     n = len(keys)
     i = start
+    met = 0
     while i < n and used < most:
         if i + _AHEAD < n:
             fetch(table, np.int64((np.uint64(keys[i + _AHEAD]) * _SPREAD) >> shift))
         if code < 0 or hits[i] == code:
             key = keys[i]
+            met += 1
             place = np.int64((np.uint64(key) * _SPREAD) >> shift)
             while table[place] != key + 1:
                 if table[place] == 0:
@@ -38,6 +41,22 @@ def insert(keys, hits, code, start, table, shift, used, most):
                     used += 1
                     break
                 place = (place + 1) & mask
+        i += 1
+    return i, used, met
+
+
+@kernel
+def append(keys, hits, code, start, strip, used):
+    """Write keys[start:] whose hit is `code` (any where code < 0) to strip[used:] until that is full.
+
+    Returns (position reached, keys in the strip).
+    """
+    n = len(keys)
+    room = len(strip)
+    i = start
+    while i < n and used < room:
+        strip[used] = keys[i]
+        used += code < 0 or hits[i] == code
         i += 1
     return i, used
 
@@ -99,6 +118,28 @@ def order(keys, spare):
 
 
 @kernel
+def unite(one, other, keys):
+    """Write the keys of two, each ascending and distinct, to `keys`, which has room for all; returns how many."""
+    n, m = len(one), len(other)
+    i = j = used = 0
+    while i < n and j < m:
+        left, right = one[i], other[j]
+        keys[used] = min(left, right)
+        i += left <= right
+        j += right <= left
+        used += 1
+    while i < n:
+        keys[used] = one[i]
+        i += 1
+        used += 1
+    while j < m:
+        keys[used] = other[j]
+        j += 1
+        used += 1
+    return used
+
+
+@kernel
 def distinct(keys):
     """Move the distinct ones of ascending keys to the front; returns how many they are."""
     n = len(keys)
@@ -136,11 +177,9 @@ def pack(keys, heads, ends, data):
             width += 1
             widest >>= 8
         for i in range(first + 1, last):
-            gap = keys[i] - keys[i - 1]
-            for _ in range(width):
-                data[at] = gap & 255
-                gap >>= 8
-                at += 1
+            # with the bytes beyond its width, which the next one overwrites
+            put(data, at, np.uint64(keys[i] - keys[i - 1]))
+            at += width
     ends[len(heads)] = at
 
 
@@ -148,6 +187,7 @@ def pack(keys, heads, ends, data):
 def unpack(data, heads, ends, first, stop, keys):
     """Read blocks first..stop, whose bytes are `data`, back into `keys`, whose length says how many they hold."""
     n = len(keys)
+    limit = len(data) - 8
     for block in range(first, stop):
         place = (block - first) * BLOCK
         gaps = min(n - place, BLOCK) - 1
@@ -157,10 +197,14 @@ def unpack(data, heads, ends, first, stop, keys):
             continue
         at = ends[block] - ends[first]
         width = (ends[block + 1] - ends[block]) // gaps
+        mask = _ALL >> np.uint64(64 - 8 * width) if width else _NONE
         for i in range(place + 1, place + 1 + gaps):
-            gap = np.int64(0)
-            for j in range(width):
-                gap |= np.int64(data[at + j]) << (8 * j)
+            if at <= limit:
+                gap = np.int64(word(data, at) & mask)
+            else:
+                gap = np.int64(0)
+                for j in range(width):
+                    gap |= np.int64(data[at + j]) << (8 * j)
             at += width
             key += gap
             keys[i] = key

@@ -1,8 +1,9 @@
 """Exact, mergeable sets of identifier keys, in memory up to a bound and enciphered on disk beyond it.
 
-A set is a few sorted runs and what was added last. Keys gather in a hash table until their share of the memory is full;
-then they are sorted, packed as gaps of one to eight bytes and become a run. Runs of like size are merged on the way,
-all of them when the set is asked for. To unite sets is to put their runs together.
+A set is a few sorted runs and what was added last. Keys gather in a hash table, or as they come where hardly any
+repeats, until their share of the memory is full; then they are sorted, packed as gaps of one to eight bytes and become
+a run. Runs of like size are merged on the way, all of them when the set is asked for. To unite sets is to put their
+runs together.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ PACK_FROM = 4096
 _FEW, _SMALL, _LARGE = 1 << 13, 14, 21
 #: Keys that may gather in a set however many sets there are, and those that never go to disk.
 _LEAST, _CRUMB = 1 << 10, 64
+#: Keys of which no more than one in _RARE repeats are better sorted as they come than looked up in a table that is
+#: too large to stay close to the processor; of fewer than _SURE that cannot be told.
+_RARE, _SURE = 16, 1 << 17
 #: Keys for which one stands in a sample.
 _STRIDE = 256
 _NONE: Keys = np.zeros(0, np.int64)
@@ -39,6 +43,11 @@ _NO_HITS = np.zeros(0, np.uint8)
 def _load(places: int) -> int:
     """Keys that a table of so many places may hold."""
     return places * 5 // 8
+
+
+def _rare(repeats: int, keys: int) -> bool:
+    """Whether so few of some keys repeat others of them that to look each up costs more than to sort it."""
+    return repeats * _RARE <= keys
 
 
 class Room:
@@ -270,13 +279,31 @@ def merged(runs: Sequence[Run], counted: bool = False) -> Iterator[Counted]:
         yield from runs[0].pieces()
         return
     for low, high in pairwise(bounds(runs, WINDOW) if runs else ()):
-        keys, times = _joined([run.between(low, high) for run in runs])
+        found = [run.between(low, high) for run in runs]
         if not counted:
-            keys.sort(kind="stable")  # which merges what is sorted in stretches
-            yield _once(keys), None
+            yield _united([keys for keys, _ in found]), None
         else:
+            keys, times = _joined(found)
             order = np.argsort(keys, kind="stable")
             yield _summed(keys[order], None if times is None else times[order])
+
+
+def _united(parts: list[Keys]) -> Keys:
+    """The keys of some ascending ones, each once and ascending."""
+    if not is_compiled():
+        keys = np.concatenate(parts)
+        keys.sort(kind="stable")  # which merges what is sorted in stretches
+        return _once(keys)
+    from scanner.kernel_sets import unite
+
+    # kernels are compiled for arrays that can be written
+    parts = [keys if keys.flags.writeable else keys.copy() for keys in parts if len(keys)]
+    while len(parts) > 1:
+        parts.sort(key=len, reverse=True)
+        one, other = parts.pop(), parts.pop()
+        made = np.empty(len(one) + len(other), np.int64)
+        parts.append(made[: unite(one, other, made)])
+    return parts[0] if parts else _NONE
 
 
 def _sort(keys: Keys) -> None:
@@ -313,7 +340,7 @@ class KeySet:
     `merge` is associative and commutative; the empty set is its neutral element.
     """
 
-    __slots__ = ("_entered", "_many", "_room", "_runs", "_table", "_waiting")
+    __slots__ = ("_entered", "_many", "_met", "_room", "_runs", "_strip", "_table", "_waiting")
 
     def __init__(self, room: Room = BOUNDLESS) -> None:
         """An empty set, whose keys are held in `room`."""
@@ -321,9 +348,13 @@ class KeySet:
         self._runs: list[Run] = []
         self._waiting: list[Keys] = []
         self._many = 0
-        """Keys in `_waiting`, or in `_table` where there is one."""
+        """Keys in `_waiting`, or in `_table` or `_strip` where there is one."""
         self._table: Keys | None = None
         """See `kernel_sets.insert`."""
+        self._met = 0
+        """Keys that were put into `_table`, with those that stood there."""
+        self._strip: Keys | None = None
+        """Keys as they come, from its front on."""
         self._entered = False
 
     def __del__(self) -> None:
@@ -350,8 +381,8 @@ class KeySet:
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Add `keys`, or those of them whose entry in `hits` is `code`."""
-        if self._table is not None:
-            self._insert(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
+        if self._table is not None or self._strip is not None:
+            self._gather(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
             return
         if not self._hold(keys, hits, code):
             return
@@ -376,34 +407,58 @@ class KeySet:
     def _tabulate(self) -> None:
         """From here on keys gather in a table, each once."""
         waiting, self._waiting, self._many = self._waiting, [], 0
-        self._table = np.zeros(1 << _SMALL, np.int64)
+        self._start(1 << _SMALL)
         for keys in waiting:
-            self._insert(keys, _NO_HITS, -1)
+            self._gather(keys, _NO_HITS, -1)
 
-    def _insert(self, keys: Keys, hits: npt.NDArray[np.uint8], code: int) -> None:
-        from scanner.kernel_sets import insert
+    def _start(self, places: int) -> None:
+        """Begin a table."""
+        self._table, self._many, self._met = np.zeros(places, np.int64), 0, 0
 
-        assert self._table is not None
+    def _gather(self, keys: Keys, hits: npt.NDArray[np.uint8], code: int) -> None:
+        from scanner.kernel_sets import append, insert
+
         position = 0
         while position < len(keys):
-            table, most = self._table, _load(len(self._table))
-            shift = np.uint64(65 - len(table).bit_length())
-            position, self._many = insert(keys, hits, code, position, table, shift, self._many, most)
+            if self._strip is not None:
+                position, self._many = append(keys, hits, code, position, self._strip, self._many)
+                if self._many == len(self._strip):
+                    self._full_strip()
+                continue
+            table = self._table
+            assert table is not None
+            most, shift = _load(len(table)), np.uint64(65 - len(table).bit_length())
+            position, self._many, met = insert(keys, hits, code, position, table, shift, self._many, most)
+            self._met += met
             if self._many == most:
                 self._full()
 
     def _full(self) -> None:
-        """Make place for more keys: the table grows, or its keys become a run."""
+        """Make place for more keys: the table grows, or its keys become a run, or keys gather as they come."""
         assert self._table is not None
-        size = len(self._table)
-        larger = next((many * size for many in (16, 8, 4, 2) if _load(many * size) <= self._room.share()), 0)
-        if not larger:
+        size, met = len(self._table), self._met
+        share = self._room.share()
+        larger = next((many * size for many in (16, 8, 4, 2) if _load(many * size) <= share), 0)
+        if self._many >= _SURE and _rare(met - self._many, met):
+            held = self._collected()
+            self._strip = np.empty(max(share, len(held) + 1), np.int64)
+            self._strip[: len(held)] = held
+        elif not larger:
             self.settle()
-            self._table = np.zeros(size, np.int64)
-            return
-        held = self._collected()
-        self._table, self._many = np.zeros(larger, np.int64), 0
-        self._insert(held, _NO_HITS, -1)
+            self._start(size)
+        else:
+            held = self._collected()
+            self._start(larger)
+            self._gather(held, _NO_HITS, -1)
+            self._met = met
+
+    def _full_strip(self) -> None:
+        """Make a run of the strip, and begin a table where many of its keys repeat."""
+        strip, many = self._strip, self._many
+        if _rare(many - self.settle(), many):
+            self._strip = strip
+        else:
+            self._start(1 << _SMALL)
 
     def _collected(self) -> Keys:
         """The keys of the table, which is used up."""
@@ -413,18 +468,22 @@ class KeySet:
         assert table is not None
         return table[: collect(table, table)]
 
-    def settle(self) -> None:
-        """Make a run of what has gathered; different sets may do so at the same time."""
+    def settle(self) -> int:
+        """Make a run of what has gathered, and return its keys; different sets may do so at the same time."""
         if not self._many:
-            return
+            return 0
         if self._table is not None:
             keys = self._collected()
+        elif self._strip is not None:
+            keys, self._strip = self._strip[: self._many], None
         else:
             keys = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
             self._waiting = []
         self._many = 0
         _sort(keys)
-        self._take(self._sorted(keys))
+        made = self._sorted(keys)
+        self._take(made)
+        return len(made[0])
 
     def _sorted(self, keys: Keys) -> Counted:
         """Ascending keys as they are kept."""

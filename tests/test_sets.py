@@ -23,7 +23,7 @@ keys = st.lists(key, max_size=300)
 #: No memory at all, so that all runs but the shortest go to disk; and all there is.
 memory = st.sampled_from((0, 1 << 40))
 #: With these a set makes and fills its tables with hundreds of keys.
-SMALL = (("_FEW", 16), ("_SMALL", 3), ("_LARGE", 6), ("_LEAST", 8), ("_CRUMB", 2))
+SMALL = (("_FEW", 16), ("_SMALL", 3), ("_LARGE", 6), ("_LEAST", 8), ("_CRUMB", 2), ("_SURE", 16))
 
 
 @pytest.fixture(autouse=True)
@@ -180,8 +180,37 @@ def test_keys_are_put_in_order_by_their_digits(values: list[int]) -> None:
 @same
 def test_table_holds_what_was_put_into_it(values: list[int]) -> None:
     table = np.zeros(1024, np.int64)
-    position, used = kernel_sets.insert(
-        np.array(values, np.int64), np.zeros(0, np.uint8), -1, 0, table, np.uint64(54), 0, 640
-    )
-    assert (position, used) == (len(values), len(set(values)))
+    found = kernel_sets.insert(np.array(values, np.int64), np.zeros(0, np.uint8), -1, 0, table, np.uint64(54), 0, 640)
+    assert found == (len(values), len(set(values)), len(values))
     assert np.sort(table[: kernel_sets.collect(table, table)]).tolist() == sorted(set(values))
+
+
+@given(st.lists(st.integers(0, 2**62) | st.integers(0, 2**12), max_size=600))
+@same
+def test_packed_keys_are_read_back(values: list[int]) -> None:
+    """Also where nothing follows the last of their bytes."""
+    held = np.unique(np.array(values, np.int64))
+    heads, ends = np.zeros(-(-len(held) // 256), np.int64), np.zeros(-(-len(held) // 256) + 1, np.int64)
+    data, back = np.zeros(8 * len(held), np.uint8), np.zeros(len(held), np.int64)
+    kernel_sets.pack(held, heads, ends, data)
+    kernel_sets.unpack(data[: ends[-1]].copy(), heads, ends, 0, len(heads), back)
+    assert back.tolist() == held.tolist()
+
+
+@given(keys, keys)
+@same
+def test_ascending_keys_are_united(one: list[int], other: list[int]) -> None:
+    left, right = np.unique(np.array(one, np.int64)), np.unique(np.array(other, np.int64))
+    both = np.empty(len(left) + len(right), np.int64)
+    assert both[: kernel_sets.unite(left, right, both)].tolist() == sorted({*one, *other})
+
+
+@pytest.mark.parametrize("fresh", [20_000, 300_000])
+def test_keys_that_first_hardly_repeat_and_then_often(monkeypatch: pytest.MonkeyPatch, fresh: int) -> None:
+    monkeypatch.undo()
+    dice = np.random.default_rng(3)
+    values = np.concatenate((dice.integers(0, 2**40, fresh), dice.integers(0, 1000, 400_000), np.arange(300_000)))
+    held = KeySet(Room(1 << 22))
+    for start in range(0, len(values), 7777):
+        held.add(values[start : start + 7777])
+    assert np.array_equal(held.keys(), np.unique(values))
