@@ -76,78 +76,85 @@ def split_rows(data, delimiter, quote, width, starts, stops, unusual):
     """
     n = len(data)
     room = starts.shape[1]
-    row = column = 0
-    start = block = 0
-    found = _NONE
-    inside = False
-    closed = -1  # where the present cell's closing quote stands
+    quoting = quote != delimiter
+    row = column = start = block = 0
+    inside = _NONE  # all bits where the block before ended within quotes
+    begun = _ONE  # the lowest bit where a cell may begin with the block
+    closed = _NONE  # the lowest bit where the block before ended with a closing quote
     unusual[0] = strange = _NONE
-    while True:
-        while found == _NONE and block < n:
-            if block + 64 <= n:
-                found = marks(data, block, delimiter, _LF, _CR, quote)
-                strange |= unusual_at(data, block)
-            else:
-                for i in range(block, n):
-                    if data[i] == 0 or data[i] > 127:
-                        strange = _ONE
-                    if data[i] == delimiter or data[i] == _LF or data[i] == _CR or data[i] == quote:
-                        found |= _ONE << np.uint64(i - block)
-            block += 64
-        if found == _NONE:
-            break
-        at = block - 64 + first_bit(found)
-        found &= found - _ONE
-        c = data[at]
-        if inside:
-            if c == quote:
-                inside = False
-                closed = at
-            continue
-        if closed >= 0 and at != closed + 1 and not (at == closed + 2 and data[at - 1] == _CR):
-            return _UNEVEN
-        if c == delimiter:
-            if column + 1 >= width:
+    while block < n:
+        found = quotes = _NONE
+        last = _TOP
+        if block + 64 <= n:
+            found = marks(data, block, delimiter, _LF, _CR, quote)
+            if quoting:
+                quotes = marks(data, block, quote, quote, quote, quote)
+            strange |= unusual_at(data, block)
+        else:
+            for i in range(block, n):
+                c = data[i]
+                last = _ONE << np.uint64(i - block)
+                if c == 0 or c > 127:
+                    strange = _ONE
+                if c in (delimiter, _LF, _CR, quote):
+                    found |= last
+                if quoting and c == quote:
+                    quotes |= last
+        if quotes | inside | closed:
+            within = quotes
+            for shift in _SHIFTS:
+                within ^= within << shift
+            within ^= inside
+            inside = _NONE - (within >> _U63)
+            found &= ~(quotes | within)
+            opens, closes = quotes & within, quotes & ~within
+            if opens & ~(found << _ONE | begun) or closed & ~found or closes & ~last & ~(found >> _ONE):
                 return _UNEVEN
-            if row >= room:
-                return _FULL
-            starts[column, row] = start
-            stops[column, row] = at if closed < 0 else closed
-            closed = -1
-            column += 1
-            start = at + 1
-        elif c == _LF:
-            stop = at - 1 if at > start and data[at - 1] == _CR else at
-            if column == 0 and stop == start and closed < 0:
+            closed = closes >> _U63
+        begun = found >> _U63
+        while found:
+            at = block + first_bit(found)
+            found &= found - _ONE
+            c = data[at]
+            if c == delimiter:
+                if column + 1 >= width:
+                    return _UNEVEN
+                if row >= room:
+                    return _FULL
+                quoted = np.int64(quoting and data[start] == quote)
+                starts[column, row] = start + quoted
+                stops[column, row] = at - quoted
+                column += 1
                 start = at + 1
-                continue
-            if column + 1 != width:
+            elif c == _LF:
+                stop = at - 1 if at > start and data[at - 1] == _CR else at
+                if column == 0 and stop == start:
+                    start = at + 1
+                    continue
+                if column + 1 != width:
+                    return _UNEVEN
+                if row >= room:
+                    return _FULL
+                quoted = np.int64(quoting and data[start] == quote)
+                starts[column, row] = start + quoted
+                stops[column, row] = stop - quoted
+                row += 1
+                column = 0
+                start = at + 1
+            elif at + 1 >= n or data[at + 1] != _LF:
                 return _UNEVEN
-            if row >= room:
-                return _FULL
-            starts[column, row] = start
-            stops[column, row] = stop if closed < 0 else closed
-            closed = -1
-            row += 1
-            column = 0
-            start = at + 1
-        elif c == quote:
-            if at != start or closed >= 0:
-                return _UNEVEN
-            inside = True
-            start = at + 1
-        elif at + 1 >= n or data[at + 1] != _LF:
-            return _UNEVEN
+        block += 64
     unusual[0] = strange
-    if inside or (closed >= 0 and closed + 1 != n):
+    if inside:
         return _UNEVEN
     if start < n or column:
         if column + 1 != width:
             return _UNEVEN
         if row >= room:
             return _FULL
-        starts[column, row] = start
-        stops[column, row] = n if closed < 0 else closed
+        quoted = np.int64(quoting and start < n and data[start] == quote)
+        starts[column, row] = start + quoted
+        stops[column, row] = n - quoted
         row += 1
     return row
 
