@@ -44,7 +44,7 @@ from scanner.packs import load_pack
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
 from scanner.score.breakdown import breakdown
-from scanner.score.duplicates import Print, Shape, mark
+from scanner.score.duplicates import Print, Shape, marks
 from scanner.score.duties import advice, obligations
 from scanner.score.exposure import exposures
 from scanner.score.holding import Holding, Kind
@@ -140,24 +140,27 @@ def _runs(judged: Judged, model: Model) -> Mapping[Kind, Run]:
     return MappingProxyType({kind: keys.run() for kind, keys in wanted.items()})
 
 
-def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None) -> Shape:
+def _shape(judged: Judged, profile: ArtifactProfile, sha256: str | None, threads: int) -> Shape:
     """The artifact's rows as prints of its columns."""
-    prints = []
+    printed: list[tuple[str, int]] = []
+    groups: list[list[KeySet]] = []
     for column, facts in zip(judged.columns, judged.facts, strict=True):
         added, sets = facts.profile.added, facts.profile.sets
         if added is not None and isinstance(column.type, PackType) and column.form is Form.PLAIN:
-            prints.append(Print(column.type.value, column.rows_filled, mark([facts.found(column.type, 0, 1, 2)])))
-            continue
-        if column.type is ColumnType.FREE_TEXT:
-            held = sorted(code for code in sets if len(sets[code]))
+            held = [facts.found(column.type, 0, 1, 2)]
+        elif column.type is ColumnType.FREE_TEXT:
+            held = [sets[code] for code in sorted(sets) if len(sets[code])]
         elif (place := kind_of(column.type)) is not None and column.form is Form.PLAIN:
-            held = [code for way in (0, 1, 2) if len(sets.get(code := 3 * place + way, ()))]
+            held = [sets[code] for way in (0, 1, 2) if len(sets.get(code := 3 * place + way, ()))]
         else:
             continue
         if held:
-            prints.append(Print(column.type.value, column.rows_filled, mark(sets[code] for code in held)))
+            printed.append((column.type.value, column.rows_filled))
+            groups.append(held)
+    made = zip(printed, marks(groups, threads), strict=True)
+    prints = tuple(Print(kind, filled, one) for (kind, filled), one in made)
     width = sum(column.rows_filled > 0 for column in judged.columns)
-    return Shape(profile.rows, tuple(prints), frozenset(judged.events.values()), width, sha256)
+    return Shape(profile.rows, prints, frozenset(judged.events.values()), width, sha256)
 
 
 def _minors(profile: ArtifactProfile, records: Sequence[Record], model: Model) -> int:
@@ -241,7 +244,7 @@ def finish(
         disclosures=disclosures(artifact, pack),
         advice=advice([artifact], many, found, artifact.breakdown, pack),
     )
-    holding = Holding(runs, readings, _shape(judged, profile, tail.sha256))
+    holding = Holding(runs, readings, _shape(judged, profile, tail.sha256, options.threads))
     return Finished(artifact, holding, _table(artifact, judged, profile.keys.columns))
 
 

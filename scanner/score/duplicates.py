@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -12,6 +13,9 @@ from scanner.sets import KeySet
 
 #: Kept nowhere: without it nobody can tell a print from one made of guessed numbers.
 _SECRET = os.urandom(32)
+
+#: Keys from which their marks are worth threads.
+_MANY = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,14 @@ def mark(sets: Iterable[KeySet]) -> bytes:
         for keys in held.pieces():
             digest.update(keys.data)
     return digest.digest()
+
+
+def marks(groups: Sequence[Sequence[KeySet]], threads: int) -> list[bytes]:
+    """The mark of each group of sets, made on threads where the keys are many."""
+    if threads == 1 or sum(len(held) for sets in groups for held in sets) < _MANY:
+        return [mark(sets) for sets in groups]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(mark, groups))
 
 
 @dataclass(frozen=True, slots=True)
