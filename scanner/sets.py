@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pickle import PickleBuffer
 from typing import Any
 
 import numpy as np
@@ -99,19 +100,19 @@ class _Segment:
             narrow = times.astype(np.min_scalar_type(int(times.max())))
             self._wide = narrow.itemsize
             data = np.concatenate((data, narrow.view(np.uint8)))
-        self._put(data, vault)
+        self._put(data, vault, cut=True)
 
-    def _put(self, data: npt.NDArray[np.uint8], vault: Vault) -> None:
-        """Have the bytes held in a vault."""
+    def _put(self, data: npt.NDArray[np.uint8], vault: Vault, cut: bool) -> None:
+        """Have the bytes held in a vault; `cut` says that they belong to what is not to be kept."""
         self._vault, self._place = vault, 0
         self._reserved = len(data)
         self._bytes: Any = None
         if vault.take(self._reserved):
-            self._bytes = data.copy()  # what it was cut from is larger
+            self._bytes = data.copy() if cut else data
         else:
             self._reserved = 0
             if self.count < _CRUMB:
-                self._bytes = data.copy()
+                self._bytes = data.copy() if cut else data
             else:
                 self._place = vault.append(memoryview(data))  # type: ignore[arg-type]
         if self._bytes is not None:
@@ -121,9 +122,10 @@ class _Segment:
         """Return the memory to the vault."""
         self._vault.give(self._reserved)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """What another process makes the segment from, in the clear and in memory."""
-        return _arrived, (self._state(), self._all().tobytes())
+        data = self._all()
+        return _arrived, (self._state(), PickleBuffer(data) if protocol >= 5 else data.tobytes())
 
     def _state(self) -> tuple[Any, ...]:
         return self.count, self.first, self.last, self._heads, self._ends, self._wide
@@ -181,7 +183,7 @@ def _made(state: tuple[Any, ...], data: npt.NDArray[np.uint8], vault: Vault) -> 
     made.count, made.first, made.last, made._heads, made._ends, made._wide = state
     if made._heads is not None:
         compile_all()  # packed keys are too many to be unpacked in the interpreter
-    made._put(data, vault)
+    made._put(data, vault, cut=False)
     return made
 
 

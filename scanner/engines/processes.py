@@ -77,6 +77,8 @@ class _Pickler(pickle.Pickler):
 _LENGTH = struct.Struct("<Q")
 #: Files given to a worker before it has answered for the first, and their bytes.
 _AHEAD, _AHEAD_BYTES = 16, 1 << 18
+#: Bytes that a pipe may hold, and those from which a message is written as it is.
+_PIPE, _LARGE = 1 << 20, 1 << 16
 #: What a worker tells together with what it tells next.
 _LATER = frozenset({"close", "end"})
 #: Files known before the first is finished, for each worker, and bytes of results held for later.
@@ -118,11 +120,13 @@ class Job:
 Work = Callable[[Job, Tell], None]
 
 
-def _packed(message: tuple[Any, ...]) -> bytes:
-    stream = io.BytesIO()
+def _packed(message: tuple[Any, ...]) -> memoryview:
+    stream = io.BytesIO(bytes(_LENGTH.size))
+    stream.seek(_LENGTH.size)
     _Pickler(stream, pickle.HIGHEST_PROTOCOL).dump(message)
-    data = stream.getvalue()
-    return _LENGTH.pack(len(data)) + data
+    data = stream.getbuffer()
+    _LENGTH.pack_into(data, 0, len(data) - _LENGTH.size)
+    return data
 
 
 def _unpacked(buffer: bytearray) -> Iterator[tuple[tuple[Any, ...], int]]:
@@ -134,13 +138,14 @@ def _unpacked(buffer: bytearray) -> Iterator[tuple[tuple[Any, ...], int]]:
             end = at + _LENGTH.size + length
             if len(buffer) < end:
                 return
-            body, at = buffer[at + _LENGTH.size : end], end
-            yield pickle.loads(body), length
+            with memoryview(buffer) as view, view[at + _LENGTH.size : end] as body:
+                message, at = pickle.loads(body), end
+            yield message, length
     finally:
         del buffer[:at]
 
 
-def _written(out: int, data: bytes) -> None:
+def _written(out: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(out, view) :]
@@ -154,7 +159,12 @@ class _Answers:
 
     def tell(self, *message: Any) -> None:
         """Tell it at once, or with the next message where nothing hangs on it before."""
-        self._held += _packed(message)
+        data = _packed(message)
+        if len(data) > _LARGE:
+            self.flush()
+            _written(self._out, data)
+            return
+        self._held += data
         if message[0] not in _LATER:
             self.flush()
 
@@ -383,6 +393,11 @@ class _Worker(Generic[Result]):
         self._used, self._buffer = 0.0, bytearray()
         jobs, self.jobs = os.pipe()
         self.answers, answers = os.pipe()
+        if sys.platform == "linux":
+            import fcntl
+
+            with contextlib.suppress(OSError):  # the system may not spare as much
+                fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE)
         _ours.update((self.jobs, self.answers))
         masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the worker has learnt to ignore it
         self._child: subprocess.Popen[bytes] | None = None
