@@ -129,13 +129,13 @@ def _people(judged: Judged, pack: Pack) -> tuple[Kind, KeySet] | None:
     return None
 
 
-def _runs(judged: Judged, model: Model) -> Mapping[Kind, Run]:
+def _runs(judged: Judged, model: Model, people: tuple[Kind, KeySet] | None) -> Mapping[Kind, Run]:
     """The sets that the conclusion of a scan needs."""
     joins = set(model.settings["joins"]["types"])
     wanted: dict[Kind, KeySet] = {
         (kind, False): keys for kind, keys in judged.sets.items() if kind in joins and len(keys)
     }
-    if (people := _people(judged, model.pack)) is not None:
+    if people is not None:
         wanted.setdefault(*people)
     return MappingProxyType({kind: keys.run() for kind, keys in wanted.items()})
 
@@ -180,6 +180,8 @@ def _given_up(profile: ArtifactProfile) -> None:
 
 
 def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
+    if not tail.problems and not profile.problems:
+        return ()
     merged = ArtifactProfile()
     for problem in tail.problems:
         merged.note(problem)
@@ -207,7 +209,9 @@ def finish(
         if short:
             text = f"{tail.bytes_read:,} of {tail.bytes_total:,} bytes could be read"
             profile.note(Problem(ProblemCode.TRUNCATED, text))
-    people, runs = _people(judged, pack), _runs(judged, model)
+    people = _people(judged, pack)
+    runs = _runs(judged, model, people)
+    records = recognise(columns, profile.rows, judged.events, pack)
     artifact = Artifact(
         path=head.path,
         format=head.format,
@@ -225,15 +229,15 @@ def finish(
                 for kind, times in sorted(judged.occurrences.items(), key=lambda item: item[0].value)
             }
         ),
-        records=recognise(columns, profile.rows, judged.events, pack),
+        records=records,
         subscribers=Subscribers() if people is None else Subscribers(len(people[1]), people[0][0].value),
         coverage=Coverage(tail.bytes_total, tail.bytes_read, profile.cells, tail.taken is not None),
         sample=None if tail.taken is None else figures(profile, judged, tail.taken),
         members=tail.members,
+        minors=_minors(profile, records, model),
         linked=judged.linked,
         breakdown=breakdown({kind: [(0, run)] for kind, run in runs.items()}, pack),
     )
-    artifact = replace(artifact, minors=_minors(profile, artifact.records, model))
     keys = {column.index: facts.key for column, facts in zip(judged.columns, judged.facts, strict=True)}
     readings = exposures(artifact, pack, ByIndex(profile.together, keys))
     artifact = replace(artifact, severity=score(readings, artifact.subscribers.distinct, model))

@@ -34,7 +34,9 @@ class Facts:
     limits: Mapping[str, Mapping[str, float]]
     counts: dict[str, int] = field(default_factory=dict)
     fits: list[int] = field(default_factory=list)
-    """Whole cells that fit each notation, by its row in the tables."""
+    """Whole cells that fit each notation, by its row in the tables; empty where none does."""
+    known: list[int] = field(default_factory=list)
+    """Of them, those whose finer code is known."""
     spoken: frozenset[AnyType] = frozenset()
     """The types that the header speaks for."""
     lengths: list[int] = field(default_factory=list)
@@ -46,6 +48,8 @@ class Facts:
     words: dict[tuple[int, int], int] = field(default_factory=dict)
     """(bit of a lexicon, 0 for whole cells or 1 for words within) → cells, where there are some."""
     filled: int = 0
+    epoch: str | None = None
+    """Which epoch class nearly all cells could be, within one span of years."""
     evidence: list[Evidence] = field(default_factory=list)
     hash: HashTest | None = None
     """Of digests: whether they can be reversed."""
@@ -62,11 +66,17 @@ class Facts:
             # the rules ask for single figures, hundreds of times a column, which lists give faster than arrays
             made.counts = dict(zip(k.CLASSES, profile.counts.tolist(), strict=True))
             made.filled = made.counts["filled"]
-            made.fits = profile.rule_counts[:, 0].tolist()
+            fits, known = profile.rule_counts.T.tolist()
+            if any(fits):
+                made.fits, made.known = fits, known
             made.lengths, made.extremes = profile.lengths.tolist(), profile.extremes.tolist()
-            made.often = profile.times.tolist() if profile.times.any() else []
-            for bit, token in np.argwhere(profile.lex_counts).tolist():
-                made.words[bit, token] = int(profile.lex_counts[bit, token])
+            often = profile.times.tolist()
+            made.often = often if any(often) else []
+            bits, tokens = profile.lex_counts.nonzero()
+            if len(bits):
+                cells = profile.lex_counts[bits, tokens].tolist()
+                made.words.update(zip(zip(bits.tolist(), tokens.tolist(), strict=True), cells, strict=True))
+            made.epoch = made._epoch()
         return made
 
     def limit(self, group: str, name: str) -> float:
@@ -102,15 +112,12 @@ class Facts:
             return 1.0
         lengths, tables = self.tables.rule_lengths, self.tables
         rows = (*tables.rows_of(ColumnType.MSISDN), *tables.rows_of(ColumnType.LANDLINE, 2))
-        fit = sum(self.fits[row] for row in rows if lengths[row] in (10, 11))
+        fit = sum(self.fits[row] for row in rows if lengths[row] in (10, 11)) if self.fits else 0
         return min(1.0, fit / cells)
 
     def strict(self, kind: ColumnType) -> int:
         """Of them, those whose finer code is known."""
-        if self.profile.rule_counts is None:
-            return 0
-        known = self.profile.rule_counts[:, 1]
-        return sum(int(known[row]) for row in self.tables.rows_of(kind))
+        return sum([self.known[row] for row in self.tables.rows_of(kind)]) if self.known else 0
 
     def lexicon(self, kind: ColumnType, token: bool = False) -> float:
         """Share of filled cells that are (or hold) a word of a type's lexicons; the best lexicon counts."""
@@ -196,11 +203,7 @@ class Facts:
         low, high = self.extremes[k.KEY_MIN], self.extremes[k.KEY_MAX]
         return len(keys) / max(1, high - low + 1)
 
-    @property
-    def epoch(self) -> str | None:
-        """Which epoch class nearly all cells could be, within one span of years."""
-        if not self.extremes:
-            return None
+    def _epoch(self) -> str | None:
         for name in ("epoch_s", "epoch_ms", "epoch_us"):
             if self.share(name) >= self.limit("time", "epoch"):
                 span = self.extremes[k.DAY_MAX] - self.extremes[k.DAY_MIN]

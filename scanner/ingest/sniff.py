@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -224,10 +224,13 @@ class _Record:
 
 
 def _records(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: bool) -> list[_Record]:
-    out: list[_Record] = []
-    at, size = 0, len(data)
+    return list(_each_record(data, delimiter, quote, escape, final))
+
+
+def _each_record(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: bool) -> Iterator[_Record]:
+    at, size, count = 0, len(data), 0
     returns = b"\r" in data
-    while at < size and len(out) < _RECORDS:
+    while at < size and count < _RECORDS:
         stop = data.find(b"\n", at)
         stop = size if stop < 0 else stop
         if returns and (early := data.find(b"\r", at, stop)) >= 0:
@@ -240,12 +243,12 @@ def _records(data: bytes, delimiter: bytes, quote: bytes, escape: bool, final: b
                 fields = lenient_fields(line, delimiter, quote)
         else:
             fields, after = line.split(delimiter), stop + (2 if data.startswith(b"\r\n", stop) else 1)
-        if after >= size and not final and out:
+        if after >= size and not final and count:
             break
         if fields != [b""]:
-            out.append(_Record(fields, at, min(after, len(data))))
+            yield _Record(fields, at, min(after, len(data)))
+            count += 1
         at = after
-    return out
 
 
 class _Lines:
@@ -319,6 +322,25 @@ def kind_of(cell: bytes) -> str:
     return "m"
 
 
+#: Cells, a NUL behind each, that are all numbers or all words by `kind_of`.
+_NUMBERS = re.compile(rb"(?:[ \t\n\r\f\v+\-./:,()*]*[0-9][0-9 \t\n\r\f\v+\-./:,()*]*\0)+")
+_WORDS = re.compile(rb"(?:[^\x000-9@A-Za-z\x80-\xff]*[A-Za-z][^\x000-9@\x80-\xff]*\x00)+")
+
+
+def alike(cells: Sequence[bytes]) -> str:
+    """The kind of all cells of a column where it shows at a glance; else empty."""
+    text = b"\0".join((*cells, b""))
+    if text.count(b"\0") != len(cells):
+        return ""
+    return "n" if _NUMBERS.fullmatch(text) else "w" if _WORDS.fullmatch(text) else ""
+
+
+def _counted(cells: Sequence[bytes], kind_of: Callable[[bytes], str]) -> Counter[str]:
+    """How many cells there are of each kind."""
+    kind = alike(cells)
+    return Counter({kind: len(cells)}) if kind else Counter(map(kind_of, cells))
+
+
 class _Kinds(dict[bytes, str]):
     """What `kind_of` says of the cells of one table, each asked once: several questions are put to the same cells."""
 
@@ -347,7 +369,7 @@ def _votes(
         cells = [cell for row in body if index < len(row) and (cell := row[index]).strip()] if kind else []
         if not cells:
             continue
-        kinds = Counter(map(kind_of, cells))
+        kinds = _counted(cells, kind_of)
         common, times = kinds.most_common(1)[0]
         if times < 0.6 * len(cells):
             solid = kinds["n"] + kinds["h"] + kinds["m"] + kinds["e"]
@@ -865,7 +887,11 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     if trailing:
         header = header[:-1]
     body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
-    kinds = [Counter(filter(None, map(kind_of, [row[i] for row in body]))).most_common(1) for i in range(width)]
+    kinds = []
+    for column in zip(*body, strict=True):
+        counted = _counted(column, kind_of)
+        del counted[""]
+        kinds.append(counted.most_common(1))
     return Table(
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
         preamble, tuple(loose), tuple(kind[0][0] if kind else "" for kind in kinds), preamble_end,
@@ -897,12 +923,15 @@ def sideways(text: bytes, table: Table) -> tuple[list[str], list[list[bytes]]] |
     """
     if table.stands_for or table.ended_by or table.width < 3:
         return None
-    found = _records(text[table.top :], table.delimiter, table.quote, table.escape, True)
-    rows = [one.fields for one in found if any(field.strip() for field in one.fields)]
-    if not 3 <= len(rows) <= _MOST_FIELDS or any(len(row) != table.width for row in rows):
-        return None
+    rows: list[list[bytes]] = []
+    for one in _each_record(text[table.top :], table.delimiter, table.quote, table.escape, True):
+        if any(field.strip() for field in one.fields):
+            name = one.fields[0].strip()
+            if len(one.fields) != table.width or kind_of(name) != "w" or len(name) > 40 or len(rows) == _MOST_FIELDS:
+                return None
+            rows.append(one.fields)
     names = [row[0].strip() for row in rows]
-    if len(set(names)) < len(names) or any(kind_of(name) != "w" or len(name) > 40 for name in names):
+    if len(rows) < 3 or len(set(names)) < len(names):
         return None
     kinds = []
     for row in rows:

@@ -67,7 +67,11 @@ class FileSource:
         if self._head is None:
             try:
                 with self._file.open("rb", buffering=0) as stream:
-                    self._head = read_full(stream, HEAD_BYTES)
+                    # room for all of HEAD_BYTES costs more than a small file does
+                    short = HEAD_BYTES if self._size is None else min(self._size + 1, HEAD_BYTES)
+                    head = stream.read(short) or b""
+                    rest = b"" if len(head) == self._size else read_full(stream, HEAD_BYTES - len(head))
+                    self._head = head + rest if rest else head
             except OSError as error:
                 raise read_error(error) from None
         return self._head

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from operator import is_
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -79,11 +79,15 @@ def _record(record: R, **given: Any) -> R:
     return replace(record, **changes) if changes else record  # type: ignore[type-var]
 
 
+#: What is masked already repeats: dates, words of lists, the heads of numbers.
+_sample = lru_cache(maxsize=1 << 14)(mask_value)
+
+
 def _column(column: Column) -> Column:
     return _record(
         column,
         name=None if column.name is None else mask_text(" ".join(column.name.split()), digests=True),
-        samples=tuple(mask_value(sample, column.type) for sample in column.samples),
+        samples=tuple(_sample(sample, column.type) for sample in column.samples),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -13,12 +14,24 @@ from scanner.score.holding import Kind
 from scanner.sets import Run, merged
 from scanner.terms import ColumnType
 
+_UNKNOWN = "unknown"
 Breakdown = Mapping[str, Mapping[str, int]]
 #: Kind of set → table of codes, digits after the code, digits of the code, columns of the table.
 _TABLES: Mapping[ColumnType, tuple[str, int, int, tuple[str, ...]]] = {
     ColumnType.MSISDN: ("mobile_ndc", 7, 3, ("operator",)),
     ColumnType.CNIC: ("cnic_district", 10, 3, ("province", "district")),
 }
+
+
+@lru_cache(maxsize=8)
+def _named(pack: Pack, table: str, digits: int, names: tuple[str, ...]) -> Mapping[int, tuple[str, ...]]:
+    """Code of a table → what its columns say; codes of another length are of no key."""
+    codes = pack.tables[table].codes
+    return {
+        int(code): tuple(row.get(name) or _UNKNOWN for name in names)
+        for code, row in codes.items()
+        if len(code) == digits
+    }
 
 
 def breakdown(
@@ -43,10 +56,11 @@ def breakdown(
             for first, stop in pairwise(starts if len(codes) else ()):
                 code = int(codes[first])
                 many[code] = many.get(code, 0) + stop - first
-        for name in names:
+        named, none = _named(pack, table, digits, names), (_UNKNOWN,) * len(names)
+        for at, name in enumerate(names):
             found: dict[str, int] = {}
             for code, count in many.items():
-                word = pack.tables[table].codes.get(str(code).zfill(digits), {}).get(name) or "unknown"
+                word = named.get(code, none)[at]
                 found[word] = found.get(word, 0) + count
             out[name] = MappingProxyType(dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))))
     return MappingProxyType(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from scanner.errors import PatternError
@@ -31,6 +32,16 @@ def held(artifact: Artifact) -> dict[str, str]:
     return out
 
 
+@lru_cache(maxsize=4096)  # files of one folder hold much the same
+def _set_off(
+    pack: Pack, stem: str, name: str, there: frozenset[str], level: Level
+) -> tuple[tuple[Mapping[str, Any], list[str]], ...]:
+    """The entries of a table of the packs that fit, each with what sets it off."""
+    listed: Sequence[Mapping[str, Any]] = pack.settings.get(stem, {}).get(name, ())  # type: ignore[assignment]
+    fits = ((entry, _fits(entry, there, level)) for entry in listed)
+    return tuple((entry, found) for entry, found in fits if found is not None)
+
+
 def _fits(entry: Mapping[str, Any], there: Container[str], level: Level) -> list[str] | None:
     """What sets an entry off, in its order; None where something that it needs is not there."""
     if level.rank < _RANK[entry["level"]]:
@@ -43,21 +54,17 @@ def _fits(entry: Mapping[str, Any], there: Container[str], level: Level) -> list
     return list(dict.fromkeys(one for group in groups for one in group))
 
 
-def _entries(pack: Pack, stem: str, name: str) -> Sequence[Mapping[str, Any]]:
-    listed: Sequence[Mapping[str, Any]] = pack.settings.get(stem, {}).get(name, ())  # type: ignore[assignment]
-    return listed
-
-
 def obligations(artifact: Artifact, pack: Pack) -> tuple[Obligation, ...]:
     """The rules that an artifact may engage, each with what in the file sets it off and what it asks for."""
+    level = artifact.severity.level
+    if level is Level.NONE:
+        return ()
     shown = held(artifact)
     out = []
-    for entry in _entries(pack, "obligations", "obligation"):
-        found = _fits(entry, shown, artifact.severity.level)
-        if found is not None and artifact.severity.level is not Level.NONE:
-            by = "; ".join(f"{one}: {shown[one]}" for one in found)
-            reason = f"May be engaged: {entry['because']}{f' ({by})' if by else ''}. {CAVEAT}"
-            out.append(Obligation(entry["id"], entry["title"], reason, entry["asks"], entry["status"]))
+    for entry, found in _set_off(pack, "obligations", "obligation", frozenset(shown), level):
+        by = "; ".join(f"{one}: {shown[one]}" for one in found)
+        reason = f"May be engaged: {entry['because']}{f' ({by})' if by else ''}. {CAVEAT}"
+        out.append(Obligation(entry["id"], entry["title"], reason, entry["asks"], entry["status"]))
     return tuple(out)
 
 
@@ -77,7 +84,7 @@ def advice(
     """
     if level is Level.NONE:
         return ()
-    there = {one for artifact in artifacts for one in held(artifact)}
+    there = frozenset(one for artifact in artifacts for one in held(artifact))
     minors = sum(artifact.minors for artifact in artifacts if artifact.duplicate_of is None)
     figures = {
         "subscribers": f"{subscribers:,}",
@@ -89,8 +96,8 @@ def advice(
         "districts": _listed(breakdown.get("district", {}), "districts not known"),
     }
     out = []
-    for entry in _entries(pack, "advice", "step"):
-        if _fits(entry, there, level) is None or (entry.get("minors") and not minors):
+    for entry, _ in _set_off(pack, "advice", "step", there, level):
+        if entry.get("minors") and not minors:
             continue
         try:
             out.append(Advice(entry["stage"], str(entry["text"]).format_map(figures)))

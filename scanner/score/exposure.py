@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from scanner.packs.schema import Pack
 from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form, PackType, Structure
 
 #: What a text names that holds a number, a CNIC and a name together.
-_LINKED = (ColumnType.MSISDN, ColumnType.CNIC, ColumnType.PERSON_NAME)
+_LINKED: frozenset[AnyType] = frozenset({ColumnType.MSISDN, ColumnType.CNIC, ColumnType.PERSON_NAME})
 #: Columns whose veils veil the person.
 _PERSONAL = frozenset({*IDENTIFIER_TYPES, ColumnType.PERSON_NAME, ColumnType.ADDRESS} - {ColumnType.IP_ADDRESS})
 
@@ -74,14 +75,23 @@ class Exposure:
         )
 
 
-def satisfied(
-    entry: Mapping[str, Any], types: Iterable[AnyType], structures: Iterable[Structure]
-) -> list[Sequence[Sequence[str]]]:
-    """The alternatives of a content's needs that some types and structures fill."""
+#: The alternatives of a content's needs that are filled.
+_Filled = Sequence[Sequence[Sequence[str]]]
+
+
+@lru_cache(maxsize=4096)  # files of one folder hold much the same
+def _satisfied(
+    pack: Pack, types: frozenset[AnyType], structures: frozenset[Structure]
+) -> tuple[tuple[Mapping[str, Any], _Filled], ...]:
+    """The contents that some types and structures amount to."""
     held, kinds = {one.value for one in types}, {one.value for one in structures}
-    if entry["structures"] and not kinds & set(entry["structures"]):
-        return []
-    return [groups for groups in entry["needs"] if all(held & set(group) for group in groups)]
+    out = []
+    for entry in contents(pack):
+        if entry["structures"] and not kinds & set(entry["structures"]):
+            continue
+        if fits := [groups for groups in entry["needs"] if all(held & set(group) for group in groups)]:
+            out.append((entry, fits))
+    return tuple(out)
 
 
 def contents(pack: Pack) -> Sequence[Mapping[str, Any]]:
@@ -163,13 +173,11 @@ def exposure(artifact: Artifact, pack: Pack, upto: int, pairs: Pairs | None = No
     types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
     structures = {record.structure for record in artifact.records}
     holding = {}
-    for entry in contents(pack):
-        fits = satisfied(entry, types, structures)
-        if fits:
-            holding[entry["id"]] = max(_together(groups, columns, artifact, pairs) for groups in fits)
+    for entry, fits in _satisfied(pack, frozenset(types), frozenset(structures)):
+        holding[entry["id"]] = max(_together(groups, columns, artifact, pairs) for groups in fits)
     if artifact.linked.named:
-        for entry in contents(pack):
-            if not entry["structures"] and satisfied(entry, _LINKED, ()):
+        for entry, _ in _satisfied(pack, _LINKED, frozenset()):
+            if not entry["structures"]:
                 holding[entry["id"]] = max(holding.get(entry["id"], 0), artifact.linked.named)
         types |= {ColumnType.PERSON_NAME}
     if not holding:
@@ -219,7 +227,7 @@ def merged(parts: Iterable[Sequence[Exposure | None]]) -> tuple[Exposure | None,
 def join(one: Exposure, other: Exposure, shared: int, pack: Pack) -> Exposure:
     """What two sources reveal of the persons who stand in both."""
     both = one.merge(other)
-    holding = {entry["id"]: shared for entry in contents(pack) if satisfied(entry, both.types, both.structures)}
+    holding = {entry["id"]: shared for entry, _ in _satisfied(pack, both.types, both.structures)}
     return Exposure(
         rows=both.rows,
         holding=MappingProxyType(holding),

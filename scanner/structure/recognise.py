@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from scanner.model import Column, Evidence, Record
@@ -92,19 +93,21 @@ def _moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=4096)  # tables of one folder hold much the same
+def _fitting(pack: Pack, tokens: frozenset[str]) -> tuple[StructureRule, ...]:
+    """The structures of a table that holds columns of some roles and types; of rules for the same one, the first."""
+    fits = {rule.structure: rule for rule in reversed(pack.structures) if rule.fits(tokens)}
+    return tuple(rule for rule in pack.structures if fits.get(rule.structure) is rule)
+
+
 def recognise(
     columns: Sequence[Column], rows: int, events: Mapping[int, tuple[int, int]], pack: Pack
 ) -> tuple[Record, ...]:
     """The structures of a table; `events` maps a timestamp column to its first and last moment in seconds."""
     if not rows:
         return ()
-    tokens = _tokens(columns)
     out: list[Record] = []
-    for rule in pack.structures:
-        if not rule.fits(tokens):
-            continue
-        if any(one.structure is rule.structure for one in out):
-            continue
+    for rule in _fitting(pack, frozenset(_tokens(columns))):
         roles = _roles(rule, columns)
         used = [column for column in columns if column.index in roles.values()]
         certainty = sum(column.confidence for column in used) / len(used) if used else 0.5
