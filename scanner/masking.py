@@ -24,6 +24,7 @@ _GAP = r"[\s\-.()+\u00a0\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u20
 _DIGITS = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{8,}}")
 #: Dates are no numbers: kept whole, so that a span of days in a reason or a file name stays readable.
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
+_FIGURES = b"0123456789"
 _DIGIT = re.compile(r"\d")
 #: Fewest digits of a run that is starred out and of a passport number, and fewest characters of an IBAN and a digest.
 _RUN_DIGITS, _PASSPORT_DIGITS, _IBAN_LENGTH, _DIGEST_LENGTH = 9, 7, 24, 32
@@ -121,7 +122,11 @@ def mask_text(text: str, *, digests: bool = False) -> str:
     own, a column never is).
     """
     # most texts hold too little for most kinds: nothing is looked for that cannot be there
-    digits = len(_DIGIT.findall(text))
+    if text.isascii():
+        plain = text.encode()
+        digits = len(plain) - len(plain.translate(None, _FIGURES))
+    else:
+        digits = len(_DIGIT.findall(text))
     if "@" in text:
         text = _EMAIL.sub(_email, text)
     if len(text) >= _IBAN_LENGTH and "pk" in text.lower():
@@ -154,7 +159,8 @@ def _words(text: str, letters: int, short: int) -> str:
 
 
 def _number(text: str, kind: ColumnType) -> str:
-    if not text.isdecimal():
+    plain = text.isdecimal()
+    if not plain:
         if _VEILED.fullmatch(text):
             return _veil(text)
         if damaged := _FLOAT.fullmatch(text):
@@ -165,9 +171,9 @@ def _number(text: str, kind: ColumnType) -> str:
         text = _FLOAT_TAIL.sub("", text)
     head, tail = _SHOWN[kind]
     if kind is ColumnType.MSISDN:
-        digits = "".join(filter(str.isdecimal, text))
+        digits = text if plain else "".join(filter(str.isdecimal, text))
         head += 3 if digits.startswith("00") else 1 if digits.startswith("9") else 0
-    if any(map(str.isalpha, text)):
+    if not plain and any(map(str.isalpha, text)):
         text = "".join(char if _is_place(char) or not char.isalpha() else STAR for char in text)
     return _star(text, head, tail, _is_place)
 

@@ -39,12 +39,14 @@ def _running(facts: Facts) -> bool:
 
 
 def _msisdn(facts: Facts, context: Context) -> Verdict | None:
-    inside = facts.times(T.MSISDN, k.IN_TEXT)
+    inside, whole = facts.times(T.MSISDN, k.IN_TEXT), facts.rules(T.MSISDN)
+    if not inside and not whole:
+        return None
     lists = facts.n("multi") if inside >= 2 * facts.n("multi") else 0
     said = facts.says(T.MSISDN) >= facts.limit("words", "firm")
-    if said and not lists and inside > facts.rules(T.MSISDN) and facts.n("byte_total") <= 40 * facts.filled:
-        lists = min(inside, facts.filled - facts.rules(T.MSISDN))  # words such as "Mob:" before each
-    mobile = facts.rules(T.MSISDN) + lists
+    if said and not lists and inside > whole and facts.n("byte_total") <= 40 * facts.filled:
+        lists = min(inside, facts.filled - whole)  # words such as "Mob:" before each
+    mobile = whole + lists
     if not mobile:
         return None
     limit = facts.limit

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -322,23 +322,32 @@ def kind_of(cell: bytes) -> str:
     return "m"
 
 
-#: Cells, a NUL behind each, that are all numbers or all words by `kind_of`.
-_NUMBERS = re.compile(rb"(?:[ \t\n\r\f\v+\-./:,()*]*[0-9][0-9 \t\n\r\f\v+\-./:,()*]*\0)+")
-_WORDS = re.compile(rb"(?:[^\x000-9@A-Za-z\x80-\xff]*[A-Za-z][^\x000-9@\x80-\xff]*\x00)+")
+#: All bytes but figures, but what is in no word, but letters; NUL is what parts cells.
+_NO_FIGURES, _IN_WORDS, _NO_LETTERS = (
+    bytes(byte for byte in range(256) if byte not in kept)
+    for kept in (
+        b"\0" + _FIGURES,
+        _FIGURES + b"@" + bytes(range(128, 256)),
+        b"\0" + _LETTERS[:52],
+    )
+)
 
 
 def alike(cells: Sequence[bytes]) -> str:
     """The kind of all cells of a column where it shows at a glance; else empty."""
-    text = b"\0".join((*cells, b""))
-    if text.count(b"\0") != len(cells):
+    text = b"\0".join(cells)
+    if text.count(b"\0") != len(cells) - 1:
         return ""
-    return "n" if _NUMBERS.fullmatch(text) else "w" if _WORDS.fullmatch(text) else ""
+    if len(text.translate(None, _WITH_FIGURES + _FIGURES)) == len(cells) - 1:
+        return "n" if _all_filled(text.translate(None, _NO_FIGURES)) else ""
+    if not text.translate(None, _IN_WORDS):
+        return "w" if _all_filled(text.translate(None, _NO_LETTERS)) else ""
+    return ""
 
 
-def _counted(cells: Sequence[bytes], kind_of: Callable[[bytes], str]) -> Counter[str]:
-    """How many cells there are of each kind."""
-    kind = alike(cells)
-    return Counter({kind: len(cells)}) if kind else Counter(map(kind_of, cells))
+def _all_filled(text: bytes) -> bool:
+    """Whether something stands before, between and behind the NULs of a text."""
+    return b"\0\0" not in text and text[:1] not in b"\0" and text[-1:] not in b"\0"
 
 
 class _Kinds(dict[bytes, str]):
@@ -364,12 +373,16 @@ def _votes(
         values = [int(number) for number in numbers[:200]]
         steps = {b - a for a, b in pairwise(values)}
         series = len(steps) == 1 and steps != {0}
-    for index, field in enumerate(first):
+    columns = list(zip_longest(*body, fillvalue=b""))
+    for field, column in zip(first, columns, strict=False):
         kind = kind_of(field)
-        cells = [cell for row in body if index < len(row) and (cell := row[index]).strip()] if kind else []
+        if not kind:
+            continue
+        shown = alike(column)
+        cells = column if shown else [cell for cell in column if cell.strip()]
         if not cells:
             continue
-        kinds = _counted(cells, kind_of)
+        kinds = Counter({shown: len(cells)}) if shown else Counter(map(kind_of, cells))
         common, times = kinds.most_common(1)[0]
         if times < 0.6 * len(cells):
             solid = kinds["n"] + kinds["h"] + kinds["m"] + kinds["e"]
@@ -889,9 +902,8 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
     kinds = []
     for column in zip(*body, strict=True):
-        counted = _counted(column, kind_of)
-        del counted[""]
-        kinds.append(counted.most_common(1))
+        shown = alike(column)
+        kinds.append([(shown, 0)] if shown else Counter(filter(None, map(kind_of, column))).most_common(1))
     return Table(
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
         preamble, tuple(loose), tuple(kind[0][0] if kind else "" for kind in kinds), preamble_end,

@@ -83,19 +83,21 @@ def _record(record: R, **given: Any) -> R:
 _sample = lru_cache(maxsize=1 << 14)(mask_value)
 
 
-def _column(column: Column) -> Column:
+def _column(column: Column, evidence: bool) -> Column:
+    given = {} if evidence else {"evidence": ()}
     return _record(
         column,
+        **given,
         name=None if column.name is None else mask_text(" ".join(column.name.split()), digests=True),
         samples=tuple(_sample(sample, column.type) for sample in column.samples),
     )
 
 
-def show_artifact(artifact: Artifact, reveal: bool = False) -> Artifact:
-    """The artifact as it may be shown; unchanged with `reveal`."""
+def show_artifact(artifact: Artifact, reveal: bool = False, evidence: bool = True) -> Artifact:
+    """The artifact as it may be shown; unchanged with `reveal`. Without `evidence` its columns have none."""
     if reveal:
         return artifact
-    return _record(artifact, columns=tuple(map(_column, artifact.columns)))
+    return _record(artifact, columns=tuple(_column(column, evidence) for column in artifact.columns))
 
 
 def show_in_common(artifact: Artifact, reveal: bool = False) -> tuple[tuple[Overlap, ...], str | None]:

@@ -17,6 +17,8 @@ from scanner.report.document import (
     tool_document,
 )
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def json_line(value: dict[str, Any]) -> str:
     """A value as one line of JSON with its line end."""
@@ -39,7 +41,8 @@ class ArtifactText:
     @staticmethod
     def of(artifact: Artifact, *, reveal: bool = False, evidence: bool = False) -> ArtifactText:
         """The text of an artifact that has not passed the gate."""
-        return ArtifactText(tuple(map(_members, artifact_parts(gate.show_artifact(artifact, reveal), evidence))))
+        shown = gate.show_artifact(artifact, reveal, evidence)
+        return ArtifactText(tuple(map(_members, artifact_parts(shown, evidence))))
 
     def line(self, artifact: Artifact, reveal: bool = False) -> str:
         """The whole object on one line, with what the artifact has in common with others; without a line end."""
@@ -58,7 +61,7 @@ class ArtifactText:
 
 def _members(value: dict[str, Any]) -> str:
     """The members of an object as JSON, without its braces."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)[1:-1]
+    return _ENCODER.encode(value)[1:-1]
 
 
 def write_json(

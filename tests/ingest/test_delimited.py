@@ -18,8 +18,10 @@ from scanner.ingest.sniff import (
     _Lines,
     _odd_lines,
     _records,
+    alike,
     blank_line,
     encoding_of,
+    kind_of,
     lenient_fields,
     split_record,
     table_of,
@@ -402,3 +404,26 @@ def test_rows_are_the_same_when_parts_give_their_buffers_back(tmp_path: Path) ->
         del chunk
         done(part)
     assert cells == [b"03001%06d" % n for n in range(60_000)]
+
+
+@given(st.lists(st.text("019 aZ@.-'\"=\t\n\0,()*١#_", max_size=5).map(str.encode), min_size=1, max_size=3))
+def test_kind_of_a_column_at_a_glance_is_that_of_each_cell(cells: list[bytes]) -> None:
+    kind = alike(cells)
+    assert not kind or {kind_of(cell) for cell in cells} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([b"03001234567", b"+92 300 1234567"], "n"),
+        ([b"2024-01-01 00:00:00"], "n"),
+        ([b"Incoming SMS", b"Outgoing"], "w"),
+        ([b"12", b"-"], ""),
+        ([b"12", b""], ""),
+        ([b"a", b"1"], ""),
+        ([b"1\x002"], ""),
+        ([], ""),
+    ],
+)
+def test_kind_of_a_column_is_told_at_a_glance(cells: list[bytes], kind: str) -> None:
+    assert alike(cells) == kind
