@@ -66,9 +66,10 @@ class Room:
         with self._lock:
             self._sets += sets
 
-    def share(self) -> int:
-        """Keys that one set may let gather, each in a place of eight bytes of which others stay free."""
-        return max(_LEAST, min(_load(1 << _LARGE), _load(self._gathering // 8) // max(1, self._sets)))
+    def share(self, strip: bool = False) -> int:
+        """Keys that one set may let gather, each in a place of eight bytes; in a table, others stay free."""
+        most = 2 << _LARGE if strip else _load(1 << _LARGE)
+        return max(_LEAST, min(most, _load(self._gathering // 8) // max(1, self._sets)))
 
 
 #: For sets outside a scan, as large as they come.
@@ -443,7 +444,7 @@ class KeySet:
         larger = next((many * size for many in (16, 8, 4, 2) if _load(many * size) <= share), 0)
         if self._many >= _SURE and _rare(met - self._many, met):
             held = self._collected()
-            self._strip = np.empty(max(share, len(held) + 1), np.int64)
+            self._strip = np.empty(max(self._room.share(strip=True), len(held) + 1), np.int64)
             self._strip[: len(held)] = held
         elif not larger:
             self.settle()
