@@ -116,9 +116,15 @@ def _entry(file: Path, path: str, inside: tuple[str, ...]) -> Iterator[Source | 
     """One entry of the file system; `inside` are the real paths of the root folders being walked."""
     binary = Format.BINARY
     try:
-        linked = file.is_symlink() and bool(inside)
+        size = None
+        linked = False
         try:
-            mode = file.stat().st_mode
+            known = file.lstat()
+            if stat.S_ISLNK(known.st_mode):
+                linked = bool(inside)
+                mode = file.stat().st_mode
+            else:
+                mode, size = known.st_mode, known.st_size
         except (FileNotFoundError, NotADirectoryError):
             if file.is_symlink():
                 message = "symbolic link that leads nowhere"
@@ -139,7 +145,7 @@ def _entry(file: Path, path: str, inside: tuple[str, ...]) -> Iterator[Source | 
         if stat.S_ISDIR(mode):
             yield from _folder(file, path, inside)
         elif stat.S_ISREG(mode):
-            yield FileSource(file, path)
+            yield FileSource(file, path, size)
         else:
             message = "a device, pipe or socket is not read"
             yield without_parts(path, binary, Status.SKIPPED, ProblemCode.NOT_A_FILE, message)

@@ -38,15 +38,17 @@ def read_error(error: OSError, what: str = "the file") -> ReadError:
 class FileSource:
     """A regular file on disk."""
 
-    def __init__(self, file: Path, path: str) -> None:
-        """`file` is opened; `path` is its provenance path."""
+    def __init__(self, file: Path, path: str, size: int | None = None) -> None:
+        """`file` is opened; `path` is its provenance path, `size` in bytes where it was just asked for."""
         self._file, self._path = file, path
         self._head: bytes | None = None
         self._digesting: _Digesting | None = None
-        try:
-            self._size: int | None = file.stat().st_size
-        except OSError:
-            self._size = None
+        self._size = size
+        if size is None:
+            try:
+                self._size = file.stat().st_size
+            except OSError:
+                self._size = None
 
     @property
     def path(self) -> str:

@@ -122,7 +122,8 @@ def relations(tables: Sequence[Table], pack: Pack) -> Iterator[Relation]:
     slack, least = float(told["slack"]), float(told["share"])
     # tables of the same layout are parts of one and never name each other's rows
     named: dict[tuple[str, str], _Layouts] = {}
-    for at, table in enumerate(tables):
+    keyed = [(at, table) for at, table in enumerate(tables) if table.keys]
+    for at, table in keyed:
         place, own = _place(table.path)
         for key in table.keys:
             if _tells_rows(key, table, slack):
@@ -132,7 +133,7 @@ def relations(tables: Sequence[Table], pack: Pack) -> Iterator[Relation]:
     for layouts in named.values():
         for held in layouts.values():
             held.sort(key=lambda one: (-tables[one[0]].rows, one[0]))
-    for at, table in enumerate(tables):
+    for at, table in keyed:
         place, _ = _place(table.path)
         found: dict[int, list[tuple[Key, Key]]] = {}
         for key in table.keys:
