@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.detect.profile import ArtifactProfile
+from scanner.detect.profile import ArtifactProfile, Common
 from scanner.detect.tables import Tables
 from scanner.errors import ReadError
 from scanner.ingest.interface import Part, done
@@ -31,9 +31,9 @@ class ShardContext:
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
 
-    def profile(self) -> ArtifactProfile:
-        """A profile without rows."""
-        return ArtifactProfile(keep=self.samples, room=self.room, by_piece=self.by_piece)
+    def profile(self, common: Common | None = None) -> ArtifactProfile:
+        """A profile without rows; those of several threads may have their sets of keys in common."""
+        return ArtifactProfile(keep=self.samples, room=self.room, by_piece=self.by_piece, common=common)
 
 
 def scan_part(part: Part, into: ArtifactProfile, context: ShardContext) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,20 @@ def _extremes() -> Any:
     return made
 
 
+class Common:
+    """Sets of keys into which the profiles of several threads put theirs, so that no key gathers twice."""
+
+    def __init__(self) -> None:
+        """No sets."""
+        self._lock = threading.Lock()
+        self._columns: dict[str | int, tuple[threading.Lock, dict[int, KeySet]]] = {}
+
+    def of(self, column: str | int) -> tuple[threading.Lock, dict[int, KeySet]]:
+        """The sets of a column, and the lock under which they change."""
+        with self._lock:
+            return self._columns.setdefault(column, (threading.Lock(), {}))
+
+
 @dataclass(slots=True)
 class ColumnProfile:
     """Counts over the cells of one column; neutral when new. Arrays are those of `kernels.Tally`."""
@@ -81,6 +96,8 @@ class ColumnProfile:
     """What it shows of identifiers that the pack adds; None where it adds none."""
     room: Room = BOUNDLESS
     """Where the sets are held."""
+    lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    """Under which the sets change; see `Common`."""
 
     def ready(self, tables: Tables) -> None:
         """Cells are about to be added one by one."""
@@ -171,8 +188,9 @@ class ColumnProfile:
 
     def _keep(self, codes: Any, keys: Any, present: Any) -> None:
         """Add `keys` to the sets of their `codes`, which are those that are `present`."""
-        for code in present.tolist():
-            self._set(code).add(keys, codes, code)
+        with self.lock:
+            for code in present.tolist():
+                self._set(code).add(keys, codes, code)
 
     def add_quick(self, place: int, data: Any, desk: Any, fresh: Any, finds: Any, tables: Tables) -> None:
         """Take what the quick way found of a column, and send the cells that it left the general way.
@@ -254,7 +272,7 @@ class ColumnProfile:
                 mine = getattr(self, name)
                 mine += getattr(other, name)
             _extend(self.extremes, other.extremes)
-        for code, held in other.sets.items():
+        for code, held in other.sets.items() if other.sets is not self.sets else ():
             self._set(code).update(held)
         merged: dict[bytes, tuple[int, int, bytes]] = {}
         for sample in sorted((*self.samples, *other.samples)):
@@ -455,6 +473,8 @@ class ArtifactProfile:
     keys: Keys = field(default_factory=Keys)
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
+    common: Common | None = None
+    """Sets that it has in common with others; none where it is the only one that adds to them."""
 
     edges: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
     """Of a document of lines: order of a part → its first and last lines, as messages may go on in the next part."""
@@ -464,8 +484,15 @@ class ArtifactProfile:
     """By the order of the part."""
 
     def __post_init__(self) -> None:
-        """What stands outside the columns shares the room."""
-        self.loose.room = self.room
+        """What stands outside the columns shares the room and what is in common."""
+        self.loose = self._column(OUTSIDE)
+
+    def _column(self, key: str | int) -> ColumnProfile:
+        """A column without cells."""
+        if self.common is None:
+            return ColumnProfile(room=self.room)
+        lock, sets = self.common.of(key)
+        return ColumnProfile(room=self.room, lock=lock, sets=sets)
 
     def scan(
         self,
@@ -496,7 +523,7 @@ class ArtifactProfile:
             key: str | int = named[position] or position if named else position
             column = self.columns.get(key)
             if column is None:
-                column = self.columns[key] = ColumnProfile(room=self.room)
+                column = self.columns[key] = self._column(key)
                 self.names[key] = named[position] if named else None
             column.place = min(column.place, (order, position))
             if self.by_piece and key not in touched:
@@ -576,7 +603,9 @@ class ArtifactProfile:
         self.cells += other.cells
         self.failed = self.failed or other.failed
         for key, column in other.columns.items():
-            self.columns.setdefault(key, ColumnProfile(room=self.room)).update(column, self.keep)
+            if key not in self.columns:
+                self.columns[key] = self._column(key)
+            self.columns[key].update(column, self.keep)
             self.names.setdefault(key, other.names.get(key))
         self.loose.update(other.loose, 0)
         self.pieces.update(other.pieces)

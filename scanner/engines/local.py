@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from scanner.detect.profile import ArtifactProfile
+from scanner.detect.profile import ArtifactProfile, Common
 from scanner.ingest.interface import Part, Stream
 from scanner.sets import KeySet
 from scanner.shards import ShardContext, scan_part
@@ -17,7 +17,8 @@ class LocalEngine:
     """Runs the parts of a stream on threads; parsers and kernels release the interpreter's lock.
 
     Each thread adds to a profile of its own, and the profiles merge when the stream ends: their merge is commutative,
-    so the result does not depend on which thread took which part.
+    so the result does not depend on which thread took which part. Only the sets of keys are one for all threads, as
+    most keys of a large file come to each of them.
     """
 
     def __init__(self, workers: int) -> None:
@@ -44,10 +45,10 @@ class LocalEngine:
                 advanced(seen)
             return total
         free: queue.SimpleQueue[ArtifactProfile] = queue.SimpleQueue()
-        made: list[ArtifactProfile] = []
-        for _ in range(self.workers):
-            made.append(context.profile())
-            free.put(made[-1])
+        common = Common()
+        made = [context.profile(common) for _ in range(self.workers)]
+        for one in made:
+            free.put(one)
 
         def work(part: Part) -> int:
             mine = free.get()
@@ -72,8 +73,9 @@ class LocalEngine:
                 advanced(seen)
         while waiting:
             waiting.popleft().result()
-        list(self._pool.map(KeySet.settle, [keys for one in made for keys in one.held()]))
-        for one in made:
+        list(self._pool.map(KeySet.settle, {id(keys): keys for one in made for keys in one.held()}.values()))
+        total = made[0]
+        for one in made[1:]:
             total.update(one)
         list(self._pool.map(KeySet.join, total.held()))
         return total
