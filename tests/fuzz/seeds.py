@@ -195,6 +195,25 @@ def _mainframe() -> dict[str, bytes]:
     }
 
 
+def _mongo() -> dict[str, bytes]:
+    from tests.ingest.made import bson
+
+    rows = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+    documents = b"".join(bson({"_id": bytes(12), "in": [one], "old": n > 9}) for n, one in enumerate(rows))
+    names = {"db": "crm", "collection": "people"}
+    end = b"\xff" * 4
+    archive = b"\x6d\xe2\x99\x81" + bson({"version": "0.1"}) + bson(names) + end + bson({**names, "EOF": False})
+    # a value of every type whose length is fixed, bytes, an expression and code with its scope
+    kinds = {1: 8, 6: 0, 8: 1, 9: 8, 10: 0, 16: 4, 17: 8, 18: 8, 19: 16, 127: 0, 255: 0}
+    every = b"".join(bytes([kind]) + b"a\0" + bytes(size) for kind, size in kinds.items())
+    every += b"\5a\0\2\0\0\0\0\1\2\x0ba\0x\0i\0\x0da\0\2\0\0\0x\0\x0fa\0\x0f\0\0\0\2\0\0\0x\0\5\0\0\0\0\0"
+    return {
+        "people.bson": documents,
+        "types.bson": (struct.pack("<i", len(every) + 4) + every) * 3,
+        "people.archive": archive + documents + end,
+    }
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Name → bytes; the same in every run but for the times in a workbook."""
@@ -211,6 +230,7 @@ def seeds() -> dict[str, bytes]:
         **_texts(),
         **_columnar(),
         **_mainframe(),
+        **_mongo(),
         "table.avro": _avro(),
         "people.sqlite": _sqlite(),
         "people.db-wal": log_and_database()[0],

@@ -319,3 +319,26 @@ def dbf(fields: list[tuple[str, str, int]], rows: list[list[bytes]], stated: int
     widths = [width for _, _, width in fields]
     body = (b" " + b"".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return head + b"\r" + b"".join(body) + b"\x1a"
+
+
+def bson(document: Mapping[str, Any]) -> bytes:
+    """A document of MongoDB (bsonspec.org); bytes are its identifiers."""
+
+    def element(name: str, value: Any) -> bytes:
+        key = name.encode() + b"\0"
+        if isinstance(value, bool):
+            return b"\x08" + key + bytes([value])
+        if isinstance(value, float):
+            return b"\x01" + key + struct.pack("<d", value)
+        if isinstance(value, int):
+            return b"\x12" + key + struct.pack("<q", value)
+        if isinstance(value, str):
+            return b"\x02" + key + struct.pack("<i", len(value.encode()) + 1) + value.encode() + b"\0"
+        if isinstance(value, bytes):
+            return b"\x07" + key + value
+        if isinstance(value, list):
+            return b"\x04" + key + bson({str(place): one for place, one in enumerate(value)})
+        return b"\x03" + key + bson(value)
+
+    body = b"".join(element(name, value) for name, value in document.items()) + b"\0"
+    return struct.pack("<i", len(body) + 4) + body

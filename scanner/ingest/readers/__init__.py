@@ -16,6 +16,8 @@ May = Callable[[bytes, str], bool]
 JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 
 
+#: Types of values in BSON.
+_TYPES = frozenset(range(0x14)) | {0x7F, 0xFF}
 #: Digits, letters, blank and NUL in EBCDIC.
 _COMMON = bytes(
     [0, 0x40, *range(0xF0, 0xFA)]
@@ -78,6 +80,12 @@ def _fielded(head: bytes, name: str) -> bool:
     return len(head) > 64 and head[2] <= 12 and head[3] <= 31
 
 
+def _documents(head: bytes, name: str) -> bool:
+    """Whether the first bytes are the length of a document of BSON and its first type, or those of an archive."""
+    size = int.from_bytes(head[:4], "little")
+    return head[:4] == b"\x6d\xe2\x99\x81" or (5 <= size <= 32 << 20 and len(head) > 4 and head[4] in _TYPES)
+
+
 def _mainframe(head: bytes, name: str) -> bool:
     """Whether digits, letters and blanks of EBCDIC are more of the first bytes than they are by chance."""
     first = head[:8192]
@@ -113,6 +121,7 @@ READERS: tuple[Reader, ...] = (
     Lazy("sheets", "Sheets", _begins(b"PK\3\4", b"\xd0\xcf\x11\xe0")),
     Lazy("plist", "PlistReader", _begins(b"bplist00")),
     Lazy("dbase", "DbaseReader", _fielded),
+    Lazy("bson", "BsonReader", _documents),
     Lazy("ebcdic", "EbcdicReader", _mainframe),
     *TEXTS,
 )
