@@ -434,7 +434,11 @@ def _unpacked(cells: Bytes) -> Bytes:
     sign = digits[:, -1]
     good = (digits[:, :-1] < 10).all(axis=1) & (sign >= 10)
     out = np.full((rows, 2 * width + 2), _SPACE, np.uint8)
+    # one zero in front may be that of a number, more of them fill the field up
+    filling = np.logical_and.accumulate(digits[:, :-2] == 0, axis=1)
+    filling &= filling[:, 1:2] if filling.shape[1] > 1 else False
     out[:, 2:-1] = digits[:, :-1] + _ZERO
+    out[:, 2:-2][filling] = _SPACE
     out[:, 1] = np.where((sign == 11) | (sign == 13), _MINUS, _SPACE)
     if not good.all():
         out[~good, 1:] = _SPACE

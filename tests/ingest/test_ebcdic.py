@@ -176,6 +176,15 @@ def test_packed_decimals_are_digits() -> None:
     assert "TRAILER" in held
 
 
+@pytest.mark.parametrize(
+    ("number", "width", "text"),
+    [("3520212345671", 8, "3520212345671"), ("03001234567", 6, "03001234567"), ("0", 3, "0"), ("7", 1, "7")],
+)
+def test_zeros_that_fill_a_packed_field_are_blank(number: str, width: int, text: str) -> None:
+    decoder = Decoder(Layout("cp037", Framing.FIXED, width, ((0, width),)))
+    assert decoder.feed(packed(number, width), True).decode().split() == [text]
+
+
 def test_numbers_in_binary_are_told() -> None:
     records = [written([f"{a:14}{c:20}"], end=b"") + struct.pack(">I", n) for n, (a, _, c) in enumerate(ROWS)]
     stream, columns = opened(b"".join(records))
