@@ -128,3 +128,11 @@ class ScanOptions:
     def threads(self) -> int:
         """Workers once 0 is resolved."""
         return self.workers or os.cpu_count() or 1
+
+    def is_large(self, size: int | None) -> bool:
+        """Whether a file of so many bytes is read on all threads, one such file at a time."""
+        return (size or 0) > 2 * self.shard_bytes
+
+    def digests_apart(self, size: int | None) -> bool:
+        """Whether its digest is taken on the side: there are cores for it, and the whole of it is read."""
+        return self.threads > 1 and self.sample is None and self.is_large(size)

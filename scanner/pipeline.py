@@ -57,8 +57,6 @@ from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Key, Relation, Table, relations
 from scanner.terms import ColumnType, Form, PackType, ProblemCode, Status
 
-#: Shards from which on a file is read on all threads, one such file at a time.
-WIDE = 2
 #: Seconds between the words of a worker on how far it is.
 SECONDS_BETWEEN_WORDS = 0.1
 #: Age from which a person is no minor, in years.
@@ -331,15 +329,11 @@ def _rendered(one: Finished, render: Render) -> Finished:
     return Finished(bare, one.holding, replace(one.table, columns=columns), render(one.artifact))
 
 
-def _is_large(size: int | None, options: ScanOptions) -> bool:
-    """Whether a file of so many bytes is worth all threads."""
-    return (size or 0) > WIDE * options.shard_bytes
-
-
 def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[None]:
     """Have the digest of a large file taken on the side, if there are cores for it and the whole of it is read."""
-    worth = options.threads > 1 and options.sample is None and _is_large(source.size, options)
-    return source.digesting() if worth and isinstance(source, FileSource) and forks() else nullcontext()
+    if isinstance(source, FileSource) and options.digests_apart(source.size) and forks():
+        return source.digesting()
+    return nullcontext()
 
 
 def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Work:
@@ -421,7 +415,7 @@ def scan_iter(
             observer.advanced(*rest)
 
     def wide(size: int) -> bool:
-        return options.test_hashes or _is_large(size, options)
+        return options.test_hashes or options.is_large(size)
 
     def results(item: Source | Stream, found: Iterator[Finished | LeftOut] | None) -> Iterator[Finished]:
         if found is None:

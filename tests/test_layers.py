@@ -22,6 +22,7 @@ BASE = frozenset(
         "sets",
         "kernel_sets",
         "vault",
+        "digesting",
         "identifiers",
         "packs",
     }
@@ -39,6 +40,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "lanes": frozenset(),
     "kernel_sets": frozenset({"compiled", "lanes"}),
     "vault": frozenset({"errors"}),
+    "digesting": frozenset(),
     "sets": frozenset({"compiled", "kernel_sets", "vault"}),
     # The code tables that a validator checks against are the packs'; they are loaded when first asked for.
     "identifiers": frozenset({"errors", "terms", "packs"}),
@@ -57,6 +59,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "pipeline": BASE | {"ingest", "detect", "estimates", "structure", "score", "hashes", "shards", "engines"},
     "__init__": frozenset({"errors", "options", "model", "pipeline"}),
     # purposes of a disclosure, and comparisons: both are asked of what a scan found
+    # the digest of a large file begins before the rest is loaded
     "cli": BASE | {"inspection", "pipeline", "report", "score", "__init__"},
     "__main__": frozenset({"cli"}),
 }

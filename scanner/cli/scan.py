@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from scanner import __version__
+from scanner import __version__, digesting
 from scanner.cli import patterns_option
 from scanner.cli.exits import Exit, exit_of
 from scanner.cli.failures import describe
@@ -135,6 +135,13 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
 
             write_text(result, out, reveal=target.reveal, verbose=target.verbose)
     return run
+
+
+def _digest_of(paths: tuple[str, ...], options: ScanOptions) -> AbstractContextManager[None]:
+    """Have the digest of a large file begun while the scanner is loaded, where it is all that is scanned."""
+    file = Path(paths[0])
+    worth = len(paths) == 1 and file.is_file() and options.digests_apart(file.stat().st_size)
+    return digesting.ahead(file) if worth and sys.platform == "linux" else nullcontext()
 
 
 @click.command("scan", epilog=EPILOG, short_help="Say what files and folders are, whom they expose and how badly.")
@@ -258,7 +265,8 @@ def command(
     )
     watch = Watch(paths, verbosity=verbose, quiet=quiet)
     try:
-        run = _scan(paths, options, watch, Target(format_, output, reveal, verbose > 0))
+        with _digest_of(paths, options):
+            run = _scan(paths, options, watch, Target(format_, output, reveal, verbose > 0))
     finally:
         watch.done()
     if run.error is not None:

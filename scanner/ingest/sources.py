@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import signal
 import sys
-import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scanner import digesting
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Source, Tail
 from scanner.model import Problem
@@ -42,7 +40,7 @@ class FileSource:
         """`file` is opened; `path` is its provenance path, `size` in bytes where it was just asked for."""
         self._file, self._path = file, path
         self._head: bytes | None = None
-        self._digesting: _Digesting | None = None
+        self._digesting: digesting.Digesting | None = None
         self._size = size
         if size is None:
             try:
@@ -109,7 +107,7 @@ class FileSource:
     @contextmanager
     def digesting(self) -> Iterator[None]:
         """Within, its digest is taken on the side, from before a row is wanted; enter it without threads."""
-        self._digesting = begun = _Digesting(self._file)
+        self._digesting = begun = digesting.of(self._file)
         try:
             yield
         finally:
@@ -129,65 +127,6 @@ class FileSource:
                 return known
             self._digesting = None
         return _metered(self)
-
-
-class _Digesting:
-    """Takes the digest of a file in a process of its own: a thread would want the interpreter's lock too often."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._found = self._stamp()
-        self._answered: str | None = None
-        parent = os.getpid()
-        self._answer, answer = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # threads of libraries, which the child does not need
-            self._child = os.fork()
-        if not self._child:
-            try:
-                # pipes whose other ends must see when their owner is gone
-                os.closerange(3, answer)
-                os.closerange(answer + 1, 1 << 16)
-                self._run(answer, parent)
-            finally:
-                os._exit(0)
-        os.close(answer)
-
-    def _stamp(self) -> tuple[int, int] | None:
-        """What would change if the file did."""
-        try:
-            known = self._file.stat()
-        except OSError:
-            return None
-        return known.st_size, known.st_mtime_ns
-
-    def _run(self, answer: int, parent: int) -> None:
-        """Read it, front to back, as long as somebody waits for it."""
-        taken, size = hashlib.sha256(), 0
-        block = memoryview(bytearray(_BLOCK))
-        with self._file.open("rb", buffering=0) as stream:
-            while os.getppid() == parent and (got := stream.readinto(block)):
-                taken.update(block[:got])
-                size += got
-        os.write(answer, f"{taken.hexdigest()} {size}".encode())
-
-    def stop(self) -> None:
-        """Do not go on."""
-        os.kill(self._child, signal.SIGKILL)
-        os.waitpid(self._child, 0)
-        os.close(self._answer)
-
-    def result(self) -> tuple[str | None, int] | None:
-        """Digest and size, once the end was reached; no digest where the file changed since, None where the process did
-        not live to tell.
-        """
-        if self._answered is None:
-            self._answered = os.read(self._answer, 100).decode()
-        if not self._answered:
-            return None
-        sha256, _, size = self._answered.partition(" ")
-        same = self._found is not None and self._found == self._stamp() and self._found[0] == int(size)
-        return sha256 if same else None, int(size)
 
 
 class JoinedSource:

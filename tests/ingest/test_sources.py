@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner import digesting
 from scanner.ingest.sources import FileSource, Meter, digest
 from scanner.terms import ProblemCode, Status
 
@@ -52,6 +53,26 @@ def test_the_digest_is_taken_all_the_same_where_the_process_dies(source: FileSou
         assert source._digesting is not None
         os.kill(source._digesting._child, signal.SIGKILL)
         assert digest(source) == (hashlib.sha256(DATA).hexdigest(), len(DATA))
+
+
+def test_a_digest_begun_ahead_is_that_of_whoever_reads_the_file(source: FileSource) -> None:
+    with digesting.ahead(source.file()):
+        (begun,) = digesting._begun
+        with source.digesting():
+            assert source._digesting is begun
+            assert digest(source) == (hashlib.sha256(DATA).hexdigest(), len(DATA))
+        os.kill(begun._child, 0)  # another may still ask
+    with pytest.raises(ProcessLookupError):
+        os.kill(begun._child, 0)
+
+
+def test_a_file_that_changed_since_its_digest_was_begun_is_read_again(source: FileSource) -> None:
+    with digesting.ahead(source.file()):
+        with source.file().open("ab") as file:
+            file.write(b"03001234567\n")
+        changed = DATA + b"03001234567\n"
+        with source.digesting():
+            assert digest(source) == (hashlib.sha256(changed).hexdigest(), len(changed))
 
 
 def test_nobody_is_left_where_reading_ends_early(source: FileSource) -> None:
