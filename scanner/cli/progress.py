@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +70,14 @@ def _bar(console: Console) -> Progress:
 class Watch:
     """Observer of a scan that shows progress and writes log lines to standard error."""
 
-    def __init__(self, paths: Sequence[str], *, verbosity: int, quiet: bool) -> None:
-        """`verbosity` 1 logs every artifact, 2 its problems too; a bar only on a terminal and without `quiet`."""
+    def __init__(
+        self, paths: Sequence[str], *, verbosity: int, quiet: bool, meanwhile: Callable[[], object] | None = None
+    ) -> None:
+        """`verbosity` 1 logs every artifact, 2 its problems too; a bar only on a terminal and without `quiet`.
+
+        `meanwhile` is called once where a large file is being read, and there is nothing else to do here.
+        """
+        self._meanwhile = meanwhile
         self._verbosity = 0 if quiet else verbosity
         self._paths = paths
         self._console: Console | None = None
@@ -99,6 +105,9 @@ class Watch:
 
     def advanced(self, bytes_read: int) -> None:
         """So many bytes of the present artifact are read."""
+        if self._meanwhile is not None:
+            self._meanwhile()
+            self._meanwhile = None
         self._now = max(self._now, bytes_read)
         self._show()
 

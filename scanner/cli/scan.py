@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -263,7 +264,8 @@ def command(
         circumstances=circumstances,
         as_of=None if as_of is None else as_of.date(),
     )
-    watch = Watch(paths, verbosity=verbose, quiet=quiet)
+    renderer = partial(import_module, "scanner.report.text") if format_ == "text" else None
+    watch = Watch(paths, verbosity=verbose, quiet=quiet, meanwhile=renderer)
     try:
         with _digest_of(paths, options):
             run = _scan(paths, options, watch, Target(format_, output, reveal, verbose > 0))
