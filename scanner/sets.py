@@ -340,10 +340,23 @@ def _summed(keys: Keys, times: Keys | None) -> Counted:
 class KeySet:
     """Distinct non-negative int64 keys.
 
-    `merge` is associative and commutative; the empty set is its neutral element.
+    `merge` is associative and commutative; the empty set is its neutral element. Several threads may add at a time:
+    what is full is sorted and packed by the one that filled it, while the others go on.
     """
 
-    __slots__ = ("_entered", "_many", "_met", "_room", "_runs", "_strip", "_table", "_waiting")
+    __slots__ = (
+        "_entered",
+        "_full",
+        "_idle",
+        "_lock",
+        "_many",
+        "_met",
+        "_room",
+        "_runs",
+        "_strip",
+        "_table",
+        "_waiting",
+    )
 
     def __init__(self, room: Room = BOUNDLESS) -> None:
         """An empty set, whose keys are held in `room`."""
@@ -358,7 +371,12 @@ class KeySet:
         """Keys that were put into `_table`, with those that stood there."""
         self._strip: Keys | None = None
         """Keys as they come, from its front on."""
+        self._idle: Keys | None = None
+        """A strip that is free."""
+        self._full: list[Keys] = []
+        """What is to become runs."""
         self._entered = False
+        self._lock = threading.Lock()
 
     def __del__(self) -> None:
         """Leave the room."""
@@ -384,17 +402,18 @@ class KeySet:
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Add `keys`, or those of them whose entry in `hits` is `code`."""
-        if self._table is not None or self._strip is not None:
-            self._gather(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
-            return
-        if not self._hold(keys, hits, code):
-            return
-        share = self._room.share()
-        if self._many > min(share, _FEW):
-            if is_compiled() and share >= _load(1 << _SMALL):
-                self._tabulate()
-            else:
-                self.settle()
+        with self._lock:
+            if self._table is not None or self._strip is not None:
+                self._gather(keys, _NO_HITS if hits is None else hits, -1 if hits is None else code)
+            elif self._hold(keys, hits, code):
+                share = self._room.share()
+                if self._many > min(share, _FEW):
+                    if is_compiled() and share >= _load(1 << _SMALL):
+                        self._tabulate()
+                    else:
+                        self._hand_out()
+            full, self._full = self._full, []
+        self._settled(full)
 
     def _hold(self, keys: Keys, hits: npt.NDArray[np.uint8] | None, code: int) -> bool:
         """Let keys wait to be sorted; whether so many do that the room has a say."""
@@ -414,6 +433,14 @@ class KeySet:
         for keys in waiting:
             self._gather(keys, _NO_HITS, -1)
 
+    def _tabulate_strip(self) -> None:
+        """Many keys of the strip repeat: from here on they gather in a table again."""
+        strip, many = self._strip, self._many
+        self._strip = self._idle = None
+        self._start(1 << _SMALL)
+        if strip is not None:
+            self._gather(strip[:many], _NO_HITS, -1)
+
     def _start(self, places: int) -> None:
         """Begin a table."""
         self._table, self._many, self._met = np.zeros(places, np.int64), 0, 0
@@ -426,7 +453,10 @@ class KeySet:
             if self._strip is not None:
                 position, self._many = append(keys, hits, code, position, self._strip, self._many)
                 if self._many == len(self._strip):
-                    self._full_strip()
+                    strip, self._idle = self._idle, None
+                    size = len(self._strip)
+                    self._hand_out()
+                    self._strip = np.empty(size, np.int64) if strip is None else strip
                 continue
             table = self._table
             assert table is not None
@@ -434,9 +464,9 @@ class KeySet:
             position, self._many, met = insert(keys, hits, code, position, table, shift, self._many, most)
             self._met += met
             if self._many == most:
-                self._full()
+                self._overflow()
 
-    def _full(self) -> None:
+    def _overflow(self) -> None:
         """Make place for more keys: the table grows, or its keys become a run, or keys gather as they come."""
         assert self._table is not None
         size, met = len(self._table), self._met
@@ -447,7 +477,7 @@ class KeySet:
             self._strip = np.empty(max(self._room.share(strip=True), len(held) + 1), np.int64)
             self._strip[: len(held)] = held
         elif not larger:
-            self.settle()
+            self._hand_out()
             self._start(size)
         else:
             held = self._collected()
@@ -455,13 +485,19 @@ class KeySet:
             self._gather(held, _NO_HITS, -1)
             self._met = met
 
-    def _full_strip(self) -> None:
-        """Make a run of the strip, and begin a table where many of its keys repeat."""
-        strip, many = self._strip, self._many
-        if _rare(many - self.settle(), many):
-            self._strip = strip
+    def _hand_out(self) -> None:
+        """Put what has gathered with what is to become runs."""
+        if not self._many:
+            return
+        if self._table is not None:
+            keys = self._collected()
+        elif self._strip is not None:
+            keys, self._strip = self._strip[: self._many], None
         else:
-            self._start(1 << _SMALL)
+            keys = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+            self._waiting = []
+        self._many = 0
+        self._full.append(keys)
 
     def _collected(self) -> Keys:
         """The keys of the table, which is used up."""
@@ -471,22 +507,25 @@ class KeySet:
         assert table is not None
         return table[: collect(table, table)]
 
-    def settle(self) -> int:
-        """Make a run of what has gathered, and return its keys; different sets may do so at the same time."""
-        if not self._many:
-            return 0
-        if self._table is not None:
-            keys = self._collected()
-        elif self._strip is not None:
-            keys, self._strip = self._strip[: self._many], None
-        else:
-            keys = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
-            self._waiting = []
-        self._many = 0
-        _sort(keys)
-        made = self._sorted(keys)
-        self._take(made)
-        return len(made[0])
+    def settle(self) -> None:
+        """Make a run of what has gathered; different sets may do so at the same time."""
+        with self._lock:
+            self._hand_out()
+            self._idle = None
+            full, self._full = self._full, []
+        self._settled(full)
+
+    def _settled(self, full: list[Keys]) -> None:
+        """Make runs of what was full."""
+        for keys in full:
+            _sort(keys)
+            made = self._sorted(keys)
+            self._take(made)
+            with self._lock:
+                if self._strip is not None and len(keys) == len(self._strip):
+                    self._idle = keys
+                    if not _rare(len(keys) - len(made[0]), len(keys)):
+                        self._tabulate_strip()
 
     def _sorted(self, keys: Keys) -> Counted:
         """Ascending keys as they are kept."""
@@ -494,12 +533,15 @@ class KeySet:
 
     def _take(self, made: Counted) -> None:
         """Add a run, and merge it with those before it that are not much longer; what is on disk waits for the end."""
-        self._runs.append(Run.joined(iter([made]), self._room))
-        while len(self._runs) > 1:
-            before, last = self._runs[-2:]
-            if len(before) > 2 * len(last) or not (before.in_memory and last.in_memory):
-                break
-            self._runs[-2:] = [self._merged([before, last])]
+        run = Run.joined(iter([made]), self._room)
+        while True:
+            with self._lock:
+                before = self._runs[-1] if self._runs else None
+                if before is None or len(before) > 2 * len(run) or not (before.in_memory and run.in_memory):
+                    self._runs.append(run)
+                    return
+                self._runs.pop()
+            run = self._merged([before, run])
 
     def _merged(self, runs: Sequence[Run]) -> Run:
         return Run.joined(merged(runs), self._room)
@@ -545,7 +587,9 @@ class KeyCounts(KeySet):
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Count `keys`, or those of them whose entry in `hits` is `code`."""
-        if self._hold(keys, hits, code) and self._many > self._room.share():
+        with self._lock:
+            over = self._hold(keys, hits, code) and self._many > self._room.share()
+        if over:
             self.settle()
 
     def _sorted(self, keys: Keys) -> Counted:

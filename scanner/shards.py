@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.detect.profile import ArtifactProfile, Common
+from scanner.detect.profile import ArtifactProfile
 from scanner.detect.tables import Tables
 from scanner.errors import ReadError
 from scanner.ingest.interface import Part, done
 from scanner.model import Problem
-from scanner.sets import BOUNDLESS, Room
+from scanner.sets import BOUNDLESS, KeySet, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ShardContext:
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
 
-    def profile(self, common: Common | None = None) -> ArtifactProfile:
+    def profile(self, common: dict[str | int, dict[int, KeySet]] | None = None) -> ArtifactProfile:
         """A profile without rows; those of several threads may have their sets of keys in common."""
         return ArtifactProfile(keep=self.samples, room=self.room, by_piece=self.by_piece, common=common)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -214,3 +215,20 @@ def test_keys_that_first_hardly_repeat_and_then_often(monkeypatch: pytest.Monkey
     for start in range(0, len(values), 7777):
         held.add(values[start : start + 7777])
     assert np.array_equal(held.keys(), np.unique(values))
+
+
+@pytest.mark.parametrize("kind", [KeySet, KeyCounts])
+@pytest.mark.parametrize("most", [300, 1 << 40])
+@pytest.mark.parametrize("memory", [1 << 12, 1 << 40])
+def test_threads_may_add_to_one_set(
+    monkeypatch: pytest.MonkeyPatch, kind: type[KeySet], most: int, memory: int
+) -> None:
+    for name, value in SMALL:
+        monkeypatch.setattr(sets, name, value)
+    drawn = np.random.default_rng(7).integers(0, most, (4, 40, 100))
+    held = kind(Room(memory))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda batches: [held.add(keys) for keys in batches], drawn))
+    assert np.array_equal(held.keys(), np.unique(drawn))
+    if isinstance(held, KeyCounts):
+        assert np.array_equal(held.items()[1], np.unique(drawn, return_counts=True)[1])

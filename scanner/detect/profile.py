@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -60,20 +59,6 @@ def _extremes() -> Any:
     return made
 
 
-class Common:
-    """Sets of keys into which the profiles of several threads put theirs, so that no key gathers twice."""
-
-    def __init__(self) -> None:
-        """No sets."""
-        self._lock = threading.Lock()
-        self._columns: dict[str | int, tuple[threading.Lock, dict[int, KeySet]]] = {}
-
-    def of(self, column: str | int) -> tuple[threading.Lock, dict[int, KeySet]]:
-        """The sets of a column, and the lock under which they change."""
-        with self._lock:
-            return self._columns.setdefault(column, (threading.Lock(), {}))
-
-
 @dataclass(slots=True)
 class ColumnProfile:
     """Counts over the cells of one column; neutral when new. Arrays are those of `kernels.Tally`."""
@@ -96,8 +81,6 @@ class ColumnProfile:
     """What it shows of identifiers that the pack adds; None where it adds none."""
     room: Room = BOUNDLESS
     """Where the sets are held."""
-    lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
-    """Under which the sets change; see `Common`."""
 
     def ready(self, tables: Tables) -> None:
         """Cells are about to be added one by one."""
@@ -188,9 +171,8 @@ class ColumnProfile:
 
     def _keep(self, codes: Any, keys: Any, present: Any) -> None:
         """Add `keys` to the sets of their `codes`, which are those that are `present`."""
-        with self.lock:
-            for code in present.tolist():
-                self._set(code).add(keys, codes, code)
+        for code in present.tolist():
+            self._set(code).add(keys, codes, code)
 
     def add_quick(self, place: int, data: Any, desk: Any, fresh: Any, finds: Any, tables: Tables) -> None:
         """Take what the quick way found of a column, and send the cells that it left the general way.
@@ -237,8 +219,8 @@ class ColumnProfile:
     def _set(self, code: int) -> KeySet:
         from scanner.detect import kernels
 
-        if code not in self.sets:
-            self.sets[code] = (KeyCounts if code == 3 * kernels.K_DIGEST else KeySet)(self.room)
+        if code not in self.sets:  # where another thread is first, its set is taken
+            self.sets.setdefault(code, (KeyCounts if code == 3 * kernels.K_DIGEST else KeySet)(self.room))
         return self.sets[code]
 
     def _sample(self, cells: Cells, order: int, keep: int) -> None:
@@ -473,8 +455,8 @@ class ArtifactProfile:
     keys: Keys = field(default_factory=Keys)
     room: Room = BOUNDLESS
     """Where the sets of keys are held."""
-    common: Common | None = None
-    """Sets that it has in common with others; none where it is the only one that adds to them."""
+    common: dict[str | int, dict[int, KeySet]] | None = None
+    """The sets of each column that it has in common with others; None where it is the only one that adds to its own."""
 
     edges: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
     """Of a document of lines: order of a part → its first and last lines, as messages may go on in the next part."""
@@ -491,8 +473,7 @@ class ArtifactProfile:
         """A column without cells."""
         if self.common is None:
             return ColumnProfile(room=self.room)
-        lock, sets = self.common.of(key)
-        return ColumnProfile(room=self.room, lock=lock, sets=sets)
+        return ColumnProfile(room=self.room, sets=self.common.setdefault(key, {}))
 
     def scan(
         self,

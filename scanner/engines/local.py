@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from scanner.detect.profile import ArtifactProfile, Common
+from scanner.detect.profile import ArtifactProfile
 from scanner.ingest.interface import Part, Stream
 from scanner.sets import KeySet
 from scanner.shards import ShardContext, scan_part
@@ -45,7 +45,7 @@ class LocalEngine:
                 advanced(seen)
             return total
         free: queue.SimpleQueue[ArtifactProfile] = queue.SimpleQueue()
-        common = Common()
+        common: dict[str | int, dict[int, KeySet]] = {}
         made = [context.profile(common) for _ in range(self.workers)]
         for one in made:
             free.put(one)
