@@ -26,6 +26,8 @@ from scanner.terms import Format, ProblemCode
 
 #: First bytes of an archive of several collections.
 ARCHIVE = b"\x6d\xe2\x99\x81"
+#: What stands between collections there.
+SEPARATOR = b"\xff\xff\xff\xff"
 
 
 class _Room:
@@ -54,6 +56,8 @@ def _likely(head: bytes) -> bool:
         return bool(int(made) == ENDS and room.seen[0] >= 3 and not room.seen[1])
     last = elements = 0
     for _ in range(min(int(count), 3)):
+        while head[last : last + 4] == SEPARATOR:
+            last += 4
         size = int.from_bytes(head[last : last + 4], "little")
         out = np.empty(SWELLS * size + 64, np.uint8)
         room.seen[0] = 0
