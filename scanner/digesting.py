@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 _BLOCK = 1 << 20
@@ -30,10 +31,12 @@ class Stamp(NamedTuple):
 
 
 def stamp(file: Path) -> Stamp | None:
-    """The stamp of a file; None where the system does not say."""
+    """The stamp of a regular file; None of all else, and where the system does not say."""
     try:
         known = file.stat()
-    except OSError:
+    except (OSError, ValueError):
+        return None
+    if not S_ISREG(known.st_mode):
         return None
     return Stamp(known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns)
 

@@ -141,8 +141,8 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
 def _digest_of(paths: tuple[str, ...], options: ScanOptions) -> AbstractContextManager[None]:
     """Have the digest of a large file begun while the scanner is loaded, where it is all that is scanned."""
     file = Path(paths[0])
-    worth = len(paths) == 1 and file.is_file() and options.digests_apart(file.stat().st_size)
-    return digesting.ahead(file) if worth and sys.platform == "linux" else nullcontext()
+    known = digesting.stamp(file) if len(paths) == 1 and sys.platform == "linux" else None
+    return digesting.ahead(file) if known is not None and options.digests_apart(known.size) else nullcontext()
 
 
 @click.command("scan", epilog=EPILOG, short_help="Say what files and folders are, whom they expose and how badly.")

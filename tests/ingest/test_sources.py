@@ -81,3 +81,9 @@ def test_nobody_is_left_where_reading_ends_early(source: FileSource) -> None:
         child = source._digesting._child
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def test_what_is_no_regular_file_has_no_stamp(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    held = (tmp_path, tmp_path / "pipe.csv", tmp_path / "missing.csv", Path("a\0b"))
+    assert [digesting.stamp(one) for one in held] == [None] * len(held)
