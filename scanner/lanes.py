@@ -101,36 +101,31 @@ def digits_at(typing_context, data, index):  # type: ignore[no-untyped-def]
     return types.uint64(data, types.int64), make
 
 
-@intrinsic
-def odd_at(typing_context, data, index):  # type: ignore[no-untyped-def]
-    """Which of the 64 bytes from data[index] on are an @ or beyond ASCII, as bits, the first byte lowest."""
+def _odd(data: Any, least: int) -> Any:
+    """The intrinsic that finds an @, a byte below `least` and one beyond ASCII."""
 
     def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         at = _pointer(context, builder, signature.args[0], *arguments)
 
         def test(lanes):  # type: ignore[no-untyped-def]
-            beyond = builder.icmp_signed("<", lanes, _each(0))
+            beyond = builder.icmp_signed("<", lanes, _each(least))
             return builder.or_(beyond, builder.icmp_unsigned("==", lanes, _each(64)))
 
         return _bits(builder, at, test)
 
     return types.uint64(data, types.int64), make
+
+
+@intrinsic
+def odd_at(typing_context, data, index):  # type: ignore[no-untyped-def]
+    """Which of the 64 bytes from data[index] on are an @ or beyond ASCII, as bits, the first byte lowest."""
+    return _odd(data, 0)
 
 
 @intrinsic
 def odd_or_control_at(typing_context, data, index):  # type: ignore[no-untyped-def]
     """Which of the 64 bytes from data[index] on are an @, below a space or beyond ASCII, as bits, the first lowest."""
-
-    def make(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        at = _pointer(context, builder, signature.args[0], *arguments)
-
-        def test(lanes):  # type: ignore[no-untyped-def]
-            beyond = builder.icmp_signed("<", lanes, _each(32))
-            return builder.or_(beyond, builder.icmp_unsigned("==", lanes, _each(64)))
-
-        return _bits(builder, at, test)
-
-    return types.uint64(data, types.int64), make
+    return _odd(data, 32)
 
 
 @intrinsic

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scanner.civil import civil
 from scanner.compiled import kernel
 from scanner.detect.kernels import POW10
 from scanner.ingest.interface import Cells
@@ -188,16 +189,7 @@ def write_moments(values, valid, second, places, dated, timed, out, starts, stop
                     if not _ZERO_DAY <= day <= _LAST_DAY:
                         return np.int64(-1)
                     last = day
-                    # days since 0000-03-01, so that a leap day ends a year (Howard Hinnant's civil calendar algorithm)
-                    shifted = day + 719_468
-                    era = shifted // 146_097
-                    of_era = shifted - era * 146_097
-                    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-                    of_year = of_era - (365 * year + year // 4 - year // 100)
-                    month = (5 * of_year + 2) // 153
-                    of_month = of_year - (153 * month + 2) // 5 + 1
-                    month = month + 3 if month < 10 else month - 9
-                    year += era * 400 + (1 if month <= 2 else 0)
+                    year, month, of_month = civil(day)
                     _put_two(words, 0, year // 100)
                     _put_two(words, 2, year % 100)
                     words[4] = words[7] = 45

@@ -5,6 +5,7 @@ Source: bsonspec.org, version 1.1.
 
 from __future__ import annotations
 
+from scanner.civil import civil
 from scanner.compiled import kernel
 
 #: Bytes of the shortest document; of the longest, twice what MongoDB takes.
@@ -163,20 +164,13 @@ def _put_moment(millis, out, to):
         return _put_whole(millis, 0, out, to)
     days = millis // _DAY
     rest = millis - days * _DAY
-    # Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
-    shifted = days + 719468
-    era = shifted // 146097
-    of_era = shifted - era * 146097
-    year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
-    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    shifted_month = (5 * of_year + 2) // 153
-    month = shifted_month + (3 if shifted_month < 10 else -9)
+    year, month, day = civil(days)
     out[to] = 34
-    to = _put_whole(year_of_era + era * 400 + (1 if month < 3 else 0), 4, out, to + 1)
+    to = _put_whole(year, 4, out, to + 1)
     out[to] = 45
     to = _put_whole(month, 2, out, to + 1)
     out[to] = 45
-    to = _put_whole(of_year - (153 * shifted_month + 2) // 5 + 1, 2, out, to + 1)
+    to = _put_whole(day, 2, out, to + 1)
     out[to] = 84
     to = _put_whole(rest // 3600000, 2, out, to + 1)
     out[to] = 58
