@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from scanner.compiled import kernel
 
 
 @kernel(inline=True)
-def civil(days: Any) -> Any:
+def civil(days):
     """Year, month and day of so many days since 1970-01-01, from 0000-03-01 on; in the Gregorian calendar throughout.
 
     Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
