@@ -347,6 +347,7 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Wor
         if not heeded:
             heeded = True
             tell_of_compiling(lambda: tell("compiling"))
+            tell("advanced", 0)  # until more is told, whoever listens has nothing to do
         told = 0.0
 
         def advanced(seen: int) -> None:

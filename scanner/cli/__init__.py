@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import importlib
 import os
 from pathlib import Path
@@ -17,6 +19,9 @@ from scanner.errors import OptionError, PatternError
 
 # numpy starts threads for linear algebra, of which there is none here, and each spins for a while
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# at its end the interpreter looks through all that was ever made for what could be freed, and then frees it anyway
+atexit.register(gc.freeze)
 
 #: Command → module that holds it as `command`, and its line in the list of commands.
 COMMANDS = {

@@ -75,7 +75,7 @@ class Watch:
     ) -> None:
         """`verbosity` 1 logs every artifact, 2 its problems too; a bar only on a terminal and without `quiet`.
 
-        `meanwhile` is called once where a large file is being read, and there is nothing else to do here.
+        `meanwhile` is called once, when a file is being read and there is nothing else to do here.
         """
         self._meanwhile = meanwhile
         self._verbosity = 0 if quiet else verbosity
