@@ -363,8 +363,9 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Wor
         )
         source = job.kept or FileSource(Path(job.file), job.path)
         found = streams_of(source, mine, Course(job.lessons, tell))
-        # what is not taken anyway is for the workers, but for the quarter in which what they found is held
-        room = Room((options.memory - FIXED_MEMORY) * 3 * job.threads // (4 * threads))
+        # of what is not taken anyway half is for the workers' sets; a quarter holds what they found, and merging and
+        # passing it on takes as much
+        room = Room((options.memory - FIXED_MEMORY) * job.threads // (2 * threads))
         with _digesting(source, mine):
             for one in _scanned(found, pack, mine, room, hashes, advanced, render):
                 tell("result", one)
