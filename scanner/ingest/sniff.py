@@ -27,6 +27,10 @@ _ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _FIGURES, _WITH_FIGURES = b"0123456789", b" \t\n\r\f\v+-./:,()*"
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + bytes(range(128, 256))
 _HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
+#: Digits in a row that are more than one field: the longest identifier has 20. Lines that are looked at for them.
+_RUN_TOGETHER, _PACKED_LINES = re.compile(rb"[0-9]{24}"), 64
+#: What is said of such lines.
+PACKED = "lines of one length in which the digits of several fields run into each other: not told apart"
 _PRICE = re.compile(rb"\$ ?\d")
 _TIME = re.compile(rb"(?<![\d])\d{1,2}:\d\d(?!\d)|://")
 
@@ -974,3 +978,9 @@ def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
     if not steady and not (tabular and short >= 0.9 * len(cells)):
         return None
     return _layout(data, b"\x1f", quote, False, 1, records)
+
+
+def is_packed(text: bytes) -> bool:
+    """Whether lines are records of fixed width with nothing between their fields."""
+    lines = [line.rstrip(b"\r") for line in text[:65536].split(b"\n")[:-1][:_PACKED_LINES]]
+    return len(lines) >= 8 and len(set(map(len, lines))) == 1 and all(map(_RUN_TOGETHER.search, lines))

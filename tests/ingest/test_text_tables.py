@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from scanner.ingest.readers.keyed import KeyedReader
 from scanner.ingest.readers.ruled import RuledReader
 from scanner.ingest.sources import BytesSource
 from scanner.options import ScanOptions
-from scanner.terms import Format, Status
+from scanner.terms import Format, ProblemCode, Status
 
 
 def read(data: bytes, shard: int = 8 << 20) -> tuple[dict[str | None, list[str]], int, int, list[str]]:
@@ -221,3 +223,25 @@ def test_any_text_is_read_without_a_fault(reader: RuledReader | KeyedReader, tex
         for part in stream.parts:
             part.read()
         stream.tail()
+
+
+PACKED = "".join(f"92300123{i:04d}92321765{i:04d}35202{i:08d}202401051{i:05d}00012\n" for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PACKED, True),
+        (PACKED.replace("\n", "\r\n"), True),
+        (PACKED.replace("9232", "MOC 9232"), True),
+        (PACKED[: 7 * 60], False),  # too few to tell
+        (PACKED.replace("\n", "\nx\n", 1), False),  # not of one length
+        ("".join(f"92300123{i:04d} called 92321765{i:04d} on 2024010\n" for i in range(40)), False),
+        ("".join(f"{sha256(bytes([i])).hexdigest()}\n" for i in range(40)), False),
+    ],
+)
+def test_packed_records_are_told_of(text: str, said: bool) -> None:
+    (stream,) = open_source(BytesSource(text.encode(), "x.txt"), ScanOptions())
+    problems = [problem for part in stream.parts for problem in part.read().problems]
+    tail = stream.tail()
+    assert [problem.code for problem in (*problems, *tail.problems)] == [ProblemCode.NOT_A_TABLE] * said

@@ -16,11 +16,13 @@ from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream, Tail, column_of
 from scanner.ingest.readers.blocks import Buffers, Cutter, Utf8, record_blocks, utf8_blocks
 from scanner.ingest.sniff import (
+    PACKED,
     SECTION_BYTES,
     STAND_IN,
     Table,
     blank_line,
     encoding_of,
+    is_packed,
     row_of,
     sections_of,
     sideways,
@@ -377,6 +379,8 @@ class DelimitedReader:
             front = _front(source, head)
             text = head_utf8(front, encoding, mark)
             sections = sections_of(text, len(front) < SECTION_BYTES, source.path) or sections
+        if table.width == 1 and is_packed(text):
+            problems.append(Problem(ProblemCode.NOT_A_TABLE, PACKED))
         tail = partial(closing, meter, problems)
         turned = sideways(text, table) if len(sections) == 1 and len(head) < HEAD_BYTES and text else None
         if turned is not None:

@@ -14,7 +14,7 @@ from scanner.ingest.interface import Cells, Chunk, Head, Part, Source, Stream, c
 from scanner.ingest.readers import JSON_NAMES
 from scanner.ingest.readers.blocks import Cutter, record_blocks
 from scanner.ingest.readers.delimited import cleaned, closing
-from scanner.ingest.sniff import encoding_of, newline_of
+from scanner.ingest.sniff import PACKED, encoding_of, is_packed, newline_of
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
@@ -67,6 +67,8 @@ class TextReader:
         encoding = encoding or "windows-1252"
         if not problems and source.path.lower().endswith(JSON_NAMES):
             problems = (Problem(ProblemCode.NOT_A_TABLE, "named as JSON and is none; read as lines"),)
+        if not problems and is_packed(head):
+            problems = (Problem(ProblemCode.NOT_A_TABLE, PACKED),)
         meter = Meter(source)
         faults: list[Problem] = []
         newline = newline_of(head) if encoding in ("utf-8", "windows-1252", "windows-1256") else b"\n"
