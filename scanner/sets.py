@@ -409,7 +409,8 @@ class KeySet:
                 share = self._room.share()
                 if self._many > min(share, _FEW):
                     if is_compiled() and share >= _load(1 << _SMALL):
-                        self._tabulate()
+                        waiting, self._waiting = self._waiting, []
+                        self._tabulate(1 << _SMALL, waiting)
                     else:
                         self._hand_out()
             full, self._full = self._full, []
@@ -426,37 +427,22 @@ class KeySet:
             self._room.enter()
         return True
 
-    def _tabulate(self) -> None:
-        """From here on keys gather in a table, each once."""
-        waiting, self._waiting, self._many = self._waiting, [], 0
-        self._start(1 << _SMALL)
-        for keys in waiting:
-            self._gather(keys, _NO_HITS, -1)
-
-    def _tabulate_strip(self) -> None:
-        """Many keys of the strip repeat: from here on they gather in a table again."""
-        strip, many = self._strip, self._many
-        self._strip = self._idle = None
-        self._start(1 << _SMALL)
-        if strip is not None:
-            self._gather(strip[:many], _NO_HITS, -1)
-
-    def _start(self, places: int) -> None:
-        """Begin a table."""
+    def _tabulate(self, places: int, gathered: Sequence[Keys] = ()) -> None:
+        """Begin a table with the keys that have gathered elsewhere, each once."""
         self._table, self._many, self._met = np.zeros(places, np.int64), 0, 0
+        for keys in gathered:
+            self._gather(keys, _NO_HITS, -1)
 
     def _gather(self, keys: Keys, hits: npt.NDArray[np.uint8], code: int) -> None:
         from scanner.kernel_sets import append, insert
 
         position = 0
         while position < len(keys):
-            if self._strip is not None:
-                position, self._many = append(keys, hits, code, position, self._strip, self._many)
-                if self._many == len(self._strip):
-                    strip, self._idle = self._idle, None
-                    size = len(self._strip)
+            if (strip := self._strip) is not None:
+                position, self._many = append(keys, hits, code, position, strip, self._many)
+                if self._many == len(strip):
                     self._hand_out()
-                    self._strip = np.empty(size, np.int64) if strip is None else strip
+                    self._strip, self._idle = np.empty_like(strip) if self._idle is None else self._idle, None
                 continue
             table = self._table
             assert table is not None
@@ -478,11 +464,9 @@ class KeySet:
             self._strip[: len(held)] = held
         elif not larger:
             self._hand_out()
-            self._start(size)
+            self._tabulate(size)
         else:
-            held = self._collected()
-            self._start(larger)
-            self._gather(held, _NO_HITS, -1)
+            self._tabulate(larger, [self._collected()])
             self._met = met
 
     def _hand_out(self) -> None:
@@ -522,10 +506,14 @@ class KeySet:
             made = self._sorted(keys)
             self._take(made)
             with self._lock:
-                if self._strip is not None and len(keys) == len(self._strip):
+                strip, many = self._strip, len(keys)
+                if strip is None or many != len(strip):
+                    continue
+                if _rare(many - len(made[0]), many):
                     self._idle = keys
-                    if not _rare(len(keys) - len(made[0]), len(keys)):
-                        self._tabulate_strip()
+                else:  # from here on keys gather in a table again
+                    self._strip = self._idle = None
+                    self._tabulate(1 << _SMALL, [strip[: self._many]])
 
     def _sorted(self, keys: Keys) -> Counted:
         """Ascending keys as they are kept."""
@@ -641,7 +629,7 @@ class Sketch:
         """Add the hashes (int64[n], any order) of some values."""
         keys = np.concatenate((self.least, hashes))
         keys.sort(kind="stable")  # of which the first are sorted
-        self.least = keys[np.diff(keys, prepend=-1) != 0][: self.MOST]
+        self.least = _once(keys)[: self.MOST]
 
     def update(self, other: Sketch) -> None:
         """Merge another sketch into this one."""

@@ -37,9 +37,9 @@ class LocalEngine:
 
     def profile(self, stream: Stream, context: ShardContext, advanced: Callable[[int], None]) -> ArtifactProfile:
         """The merged profile of a stream; at most `2 * workers + 1` parts are held at a time."""
-        total = context.profile()
         seen = 0
         if self._pool is None:
+            total = context.profile()
             for part in stream.parts:
                 seen += scan_part(part, total, context)
                 advanced(seen)
@@ -47,6 +47,7 @@ class LocalEngine:
         free: queue.SimpleQueue[ArtifactProfile] = queue.SimpleQueue()
         common: dict[str | int, dict[int, KeySet]] = {}
         made = [context.profile(common) for _ in range(self.workers)]
+        total, *others = made
         for one in made:
             free.put(one)
 
@@ -74,8 +75,7 @@ class LocalEngine:
         while waiting:
             waiting.popleft().result()
         list(self._pool.map(KeySet.settle, {id(keys): keys for one in made for keys in one.held()}.values()))
-        total = made[0]
-        for one in made[1:]:
+        for one in others:
             total.update(one)
         list(self._pool.map(KeySet.join, total.held()))
         return total

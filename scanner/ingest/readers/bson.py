@@ -15,7 +15,7 @@ import numpy as np
 from scanner.compiled import expect
 from scanner.errors import ReadError
 from scanner.ingest.interface import HEAD_BYTES, Chunk, Head, Loose, Parsed, Part, Source, Stream
-from scanner.ingest.readers.bson_kernels import DEEPEST, ENDS, SHORTEST, SWELLS, chain, to_json, to_lines
+from scanner.ingest.readers.bson_kernels import DEEPEST, ENDS, SEPARATOR, SHORTEST, SWELLS, chain, to_json, to_lines
 from scanner.ingest.readers.delimited import closing
 from scanner.ingest.readers.json.parts import LINES, Block
 from scanner.ingest.readers.text import printable_runs
@@ -26,8 +26,6 @@ from scanner.terms import Format, ProblemCode
 
 #: First bytes of an archive of several collections.
 ARCHIVE = b"\x6d\xe2\x99\x81"
-#: What stands between collections there.
-SEPARATOR = b"\xff\xff\xff\xff"
 
 
 class _Room:
@@ -56,9 +54,8 @@ def _likely(head: bytes) -> bool:
         return bool(int(made) == ENDS and room.seen[0] >= 3 and not room.seen[1])
     last = elements = 0
     for _ in range(min(int(count), 3)):
-        while head[last : last + 4] == SEPARATOR:
+        while (size := int.from_bytes(head[last : last + 4], "little")) == SEPARATOR:
             last += 4
-        size = int.from_bytes(head[last : last + 4], "little")
         out = np.empty(SWELLS * size + 64, np.uint8)
         room.seen[0] = 0
         if int(to_json(data, last, last + size, *room.of(), out, 0, room.seen)) < 0 or room.seen[1]:

@@ -10,6 +10,8 @@ from scanner.compiled import kernel
 
 #: Bytes of the shortest document; of the longest, twice what MongoDB takes.
 SHORTEST, _LONGEST = 5, 32 << 20
+#: What stands in the place of a length between collections of an archive.
+SEPARATOR = 0xFFFFFFFF
 #: Documents within documents that are followed; MongoDB takes a hundred.
 DEEPEST = 400
 #: Text of a document is at most so many times as long as its bytes: a control becomes six, a null under no name eight.
@@ -27,10 +29,10 @@ def chain(data, n):
     """
     at = count = 0
     while at + 4 <= n:
-        if data[at] == 255 and data[at + 1] == 255 and data[at + 2] == 255 and data[at + 3] == 255:
+        size = _int32(data, at)
+        if size == SEPARATOR:
             at += 4
             continue
-        size = int(data[at]) | int(data[at + 1]) << 8 | int(data[at + 2]) << 16 | int(data[at + 3]) << 24
         if size < SHORTEST or size > _LONGEST:
             return at, count, 1
         if at + size > n:
@@ -425,7 +427,7 @@ def to_lines(data, n, stack, bits, whole, double, out, seen, bad):
     at = to = count = broken = 0
     while at + 4 <= n:
         size = _int32(data, at)
-        if size == 4294967295:
+        if size == SEPARATOR:
             at += 4
             continue
         made = to_json(data, at, at + size, stack, bits, whole, double, out, to, seen)
