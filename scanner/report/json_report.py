@@ -22,13 +22,16 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 def json_line(value: dict[str, Any]) -> str:
     """A value as one line of JSON with its line end."""
-    # A lone surrogate in a file name has no UTF-8; escaped it is still valid JSON.
+    return _writable(_ENCODER.encode(value)) + "\n"
+
+
+def _writable(text: str) -> str:
+    """JSON that UTF-8 can hold: a lone surrogate in a file name has none, but escaped it is still valid JSON."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         text.encode()
     except UnicodeEncodeError:
-        text = json.dumps(value, allow_nan=False)
-    return text + "\n"
+        return json.dumps(json.loads(text), allow_nan=False)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,7 @@ class ArtifactText:
         pieces = [front, _members({"overlaps": overlaps_document(overlaps)}), middle]
         if copied is not None:
             pieces.append(_members({"duplicate_of": copied}))
-        text = f"{{{', '.join([*pieces, back] if back else pieces)}}}"
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # as in `json_line`
-            text = json.dumps(json.loads(text), allow_nan=False)
-        return text
+        return _writable(f"{{{', '.join([*pieces, back] if back else pieces)}}}")
 
 
 def _members(value: dict[str, Any]) -> str:
