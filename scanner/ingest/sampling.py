@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scanner.ingest.interface import Part, Source, Stream, Tail, Taken
+from scanner.ingest.sniff import BYTE_ENDS
 from scanner.ingest.sources import read_error
 from scanner.model import Problem
 from scanner.options import Sample
@@ -24,8 +25,6 @@ WHOLE_BELOW = 4 << 20
 STRETCHES, LEAST, A_PIECE = 384, 1 << 12, 4
 #: Formats of which any line can be the next.
 _OF_LINES = frozenset({Format.CSV, Format.NDJSON, Format.TEXT})
-#: Encodings whose lines end with the byte of ASCII.
-_BYTE_ENDS = frozenset({"utf-8", "windows-1252", "windows-1256"})
 #: Fraction of the golden ratio: its multiples fill the unit interval evenly.
 _TURN = 0.6180339887498949
 
@@ -123,7 +122,7 @@ class _Stretches(io.RawIOBase):
 def by_line(stream: Stream, source: Source, sample: Sample) -> SampledSource | None:
     """What to read instead of a source whose artifact `stream` would be; None where it cannot be read from any line."""
     size, head = source.size, stream.head
-    if source.file() is None or size is None or head.format not in _OF_LINES or head.encoding not in _BYTE_ENDS:
+    if source.file() is None or size is None or head.format not in _OF_LINES or head.encoding not in BYTE_ENDS:
         return None
     wanted = _wanted(size, sample)
     return None if wanted is None else SampledSource(source, wanted)

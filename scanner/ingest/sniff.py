@@ -29,6 +29,8 @@ _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + bytes(range
 _HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
 #: Digits in a row that are more than one field: the longest identifier has 20. Lines that are looked at for them.
 _RUN_TOGETHER, _PACKED_LINES = re.compile(rb"[0-9]{24}"), 64
+#: Encodings whose lines end with the bytes of ASCII.
+BYTE_ENDS = frozenset({"utf-8", "windows-1252", "windows-1256"})
 #: What is said of such lines.
 PACKED = "lines of one length in which the digits of several fields run into each other: not told apart"
 _PRICE = re.compile(rb"\$ ?\d")

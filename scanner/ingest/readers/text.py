@@ -14,7 +14,7 @@ from scanner.ingest.interface import Cells, Chunk, Head, Part, Source, Stream, c
 from scanner.ingest.readers import JSON_NAMES
 from scanner.ingest.readers.blocks import Cutter, record_blocks
 from scanner.ingest.readers.delimited import cleaned, closing
-from scanner.ingest.sniff import PACKED, encoding_of, is_packed, newline_of
+from scanner.ingest.sniff import BYTE_ENDS, PACKED, encoding_of, is_packed, newline_of
 from scanner.ingest.sources import Meter
 from scanner.model import Problem
 from scanner.options import ScanOptions
@@ -71,7 +71,7 @@ class TextReader:
             problems = (Problem(ProblemCode.NOT_A_TABLE, PACKED),)
         meter = Meter(source)
         faults: list[Problem] = []
-        newline = newline_of(head) if encoding in ("utf-8", "windows-1252", "windows-1256") else b"\n"
+        newline = newline_of(head) if encoding in BYTE_ENDS else b"\n"
         yield Stream(
             Head(source.path, Format.TEXT, encoding, (None,), lines=True),
             self._parts(meter, encoding, mark, newline, options, problems, faults),
