@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from scanner.errors import InternalError, OptionError, ReadError
 from scanner.ingest import containers, readers
 from scanner.ingest.course import Course
-from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail, done
+from scanner.ingest.interface import Chunk, Container, Head, Part, Source, Stream, Tail, done, recognises
 from scanner.ingest.sampling import A_PIECE, by_line, stretched, thinned
 from scanner.ingest.sources import BytesSource, FileSource, JoinedSource, Meter, StdinSource, digest, read_error
 from scanner.ingest.volumes import volume_of
@@ -216,7 +216,7 @@ def _ends_as_zip(source: FileSource) -> bool:
 
 def _is_container(source: Source) -> bool:
     head = source.head()
-    return any(_recognises(one.recognise, head, source.path) for one in containers.candidates(head))
+    return any(recognises(one.recognise, head, source.path) for one in containers.candidates(head))
 
 
 def _whole(source: Source, status: Status, problem: Problem) -> Stream:
@@ -290,7 +290,7 @@ def _opened(
         encoding = None if form is Format.BINARY else "utf-8"
         yield Stream(Head(source.path, form, encoding, lines=True), tail=lambda: nothing)
         return
-    opens = (one for one in containers.candidates(head) if _recognises(one.recognise, head, source.path))
+    opens = (one for one in containers.candidates(head) if recognises(one.recognise, head, source.path))
     for one in [container] if container is not None else opens:
         if depth >= options.limits.max_depth:
             message = f"containers within containers beyond max_depth ({options.limits.max_depth})"
@@ -312,7 +312,7 @@ def _opened(
             yield _failed(source, Format.ARCHIVE, error)
         return
     for reader in readers.READERS:
-        if not _recognises(reader.recognise, head, source.path):
+        if not recognises(reader.recognise, head, source.path):
             continue
         known = _known(head) if reader is readers.READERS[-1] else None
         try:
@@ -333,14 +333,6 @@ def _opened(
 def _format_of(path: str) -> Format:
     name = path.rsplit("/", 1)[-1]
     return _BY_EXTENSION.get(name.rsplit(".", 1)[-1].lower(), Format.BINARY) if "." in name else Format.BINARY
-
-
-def _recognises(ask: Callable[[bytes, str], bool], head: bytes, path: str) -> bool:
-    """The answer of a reader; one that fails to import or trips over the head does not stop the others."""
-    try:
-        return ask(head, path)
-    except Exception:
-        return False
 
 
 def _trouble(error: Exception) -> Problem:

@@ -234,6 +234,14 @@ class Source(Protocol):
         """The file on disk where the source is one, unchanged and uncompressed; else None."""
 
 
+def recognises(ask: Callable[[bytes, str], bool], head: bytes, path: str) -> bool:
+    """The answer of a reader; one that fails to import or trips over the head does not stop the others."""
+    try:
+        return ask(head, path)
+    except Exception:
+        return False
+
+
 class Reader(Protocol):
     """Reads one format."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scanner.ingest.ebcdic import PIECE, Decoder, Framing, Layout, layout_of
-from scanner.ingest.interface import HEAD_BYTES, Reader, Source, Stream, Tail
+from scanner.ingest.interface import HEAD_BYTES, Source, Stream, Tail, recognises
 from scanner.ingest.readers import TEXTS
 from scanner.ingest.readers.text import BinaryReader
 from scanner.ingest.sources import Meter, read_full
@@ -35,18 +35,11 @@ class EbcdicReader:
             return
         text = _Decoded(source, layout, options.limits.spool_memory)
         head = text.head()
-        reader = next(one for one in TEXTS if _recognises(one, head, source.path))
+        reader = next(one for one in TEXTS if recognises(one.recognise, head, source.path))
         for stream in reader.read(text, options):
             detail = ", ".join(filter(None, (stream.head.detail, layout.words)))
             told = replace(stream.head, encoding=layout.page, detail=detail)
             yield Stream(told, stream.parts, _tail(stream, text), stream.size)
-
-
-def _recognises(reader: Reader, head: bytes, name: str) -> bool:
-    try:
-        return reader.recognise(head, name)
-    except Exception:
-        return False
 
 
 def _tail(stream: Stream, text: _Decoded) -> Callable[[], Tail]:
