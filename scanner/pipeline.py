@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -51,7 +52,7 @@ from scanner.score.holding import Holding, Kind
 from scanner.score.lawful import disclosures
 from scanner.score.severity import Model, score
 from scanner.score.summary import Joined, basis, summarise
-from scanner.sets import KeySet, Room, Run, Sketch
+from scanner.sets import KeySet, Room, Run, Sketch, Tally
 from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Key, Relation, Table, relations
@@ -192,9 +193,18 @@ def _problems(tail: Tail, profile: ArtifactProfile) -> tuple[Problem, ...]:
 
 
 def finish(
-    stream: Stream, profile: ArtifactProfile, pack: Pack, tables: Tables, options: ScanOptions, hashes: Hashes
+    stream: Stream,
+    profile: ArtifactProfile,
+    pack: Pack,
+    tables: Tables,
+    options: ScanOptions,
+    hashes: Hashes,
+    sole: bool = False,
 ) -> Finished:
-    """The artifact that a merged profile makes: verdicts on whole columns, structures, score."""
+    """The artifact that a merged profile makes: verdicts on whole columns, structures, score.
+
+    One that is the `sole` artifact of its scan is compared with no other: its keys are counted, no more.
+    """
     head, tail = stream.head, stream.tail()
     model = model_of(pack, options)
     judged = judge(profile, head.columns, pack, tables, options.reveal, head.lines, hashes(tail.sha256))
@@ -246,7 +256,11 @@ def finish(
         disclosures=disclosures(artifact, pack),
         advice=advice([artifact], many, found, artifact.breakdown, pack),
     )
-    holding = Holding(runs, readings, _shape(judged, profile, tail.sha256, options.threads))
+    if sole:
+        tallies = MappingProxyType({kind: Tally(len(run)) for kind, run in runs.items()})
+        holding = Holding(tallies, readings, Shape(profile.rows, (), frozenset(), 0, tail.sha256))
+    else:
+        holding = Holding(runs, readings, _shape(judged, profile, tail.sha256, options.threads))
     return Finished(artifact, holding, _table(artifact, judged, profile.keys.columns))
 
 
@@ -308,8 +322,12 @@ def _scanned(
     hashes: Hashes,
     advanced: Callable[[int], None],
     render: Render | None,
+    sole: bool = False,
 ) -> Iterator[Finished]:
-    """Each stream as a finished artifact, its parts scanned on threads."""
+    """Each stream as a finished artifact, its parts scanned on threads.
+
+    `sole`: their file is all that is scanned, and nobody asks for the keys of an artifact that is alone.
+    """
     tables, births, suffixes = build(pack), birth_words(pack), key_suffixes(pack)
     with LocalEngine(options.threads) as engine:
         for stream in found:
@@ -317,7 +335,8 @@ def _scanned(
             context = ShardContext(
                 tables, options.samples, head.lines, head.columns, births, suffixes, head.sampled, room
             )
-            one = finish(stream, engine.profile(stream, context, advanced), pack, tables, options, hashes)
+            profile = engine.profile(stream, context, advanced)
+            one = finish(stream, profile, pack, tables, options, hashes, sole and stream.only)
             yield one if render is None else _rendered(one, render)
 
 
@@ -336,8 +355,8 @@ def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[N
     return nullcontext()
 
 
-def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Work:
-    """What a worker process does with a file."""
+def _work(pack: Pack, options: ScanOptions, render: Render | None, sole: bool) -> Work:
+    """What a worker process does with a file; `sole` as for `_scanned`."""
 
     heeded = False
     threads = options.threads
@@ -367,7 +386,8 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Wor
         # passing it on takes as much
         room = Room((options.memory - FIXED_MEMORY) * job.threads // (2 * threads))
         with _digesting(source, mine):
-            for one in _scanned(found, pack, mine, room, hashes, advanced, render):
+            alone = sole and not job.lessons.left_out  # of what that leaves out a stream more tells
+            for one in _scanned(found, pack, mine, room, hashes, advanced, render, alone):
                 tell("result", one)
 
     return work
@@ -375,14 +395,14 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None = None) -> Wor
 
 def serve_worker() -> None:
     """Be a worker process that was started afresh."""
-    served(lambda options, render: _work(load_pack(options.patterns), options, render))
+    served(lambda options, render, sole: _work(load_pack(options.patterns), options, render, sole))
 
 
 def _process_engine(
-    pack: Pack, options: ScanOptions, hear: Callable[..., None], render: Render | None
+    pack: Pack, options: ScanOptions, hear: Callable[..., None], render: Render | None, sole: bool
 ) -> ProcessEngine[Finished]:
     limits, command = options.limits, afresh(__name__)
-    work, setup = _work(pack, options, render), (options, render)
+    work, setup = _work(pack, options, render, sole), (options, render, sole)
     return ProcessEngine(options.threads, limits.max_seconds, limits.max_memory, work, command, setup, hear)
 
 
@@ -391,11 +411,13 @@ def scan_iter(
     options: ScanOptions | None = None,
     observer: Observer | None = None,
     render: Render | None = None,
+    compared: bool = True,
 ) -> Iterator[Finished]:
     """Artifacts as they are finished, in the deterministic order of the walk.
 
     Files are read in processes of their own, standard input too where they can be forked. What `render` (to be
-    pickled) makes of an artifact there comes with it; samples, evidence and what may follow then do not.
+    pickled) makes of an artifact there comes with it; samples, evidence and what may follow then do not. Where what is
+    found is not `compared` with that of another scan, an artifact that is alone may come without its keys.
 
     Raises:
         OptionError: an option cannot be used.
@@ -434,10 +456,12 @@ def scan_iter(
 
     room = Room((options.memory - FIXED_MEMORY) // 4)
     observer.started(None)
-    with _process_engine(pack, options, hear, render) as engine:
+    items = walk([str(path) for path in paths], options)
+    first = list(islice(items, 2))
+    sole = not compared and len(first) == 1
+    with _process_engine(pack, options, hear, render, sole) as engine:
         try:
-            items = walk([str(path) for path in paths], options)
-            for item, found in engine.in_order(items, lambda item: Given.of(item, wide)):
+            for item, found in engine.in_order(chain(first, items), lambda item: Given.of(item, wide)):
                 for one in results(item, found):
                     observer.finished(one.artifact)
                     yield one
@@ -456,7 +480,7 @@ def scan(*paths: str, options: ScanOptions | None = None, observer: Observer | N
     options = options or ScanOptions()
     began, started = time.perf_counter(), datetime.now(UTC)
     pack = load_pack(options.patterns)
-    finished = list(scan_iter(*paths, options=options, observer=observer))
+    finished = list(scan_iter(*paths, options=options, observer=observer, compared=False))
     artifacts, summary = conclude(finished, pack, options)
     return ScanResult(
         artifacts=artifacts,

@@ -107,7 +107,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     if target.format == "jsonl":
         with target.open() as out:
             with _kept(run):
-                for one in scan_iter(*paths, options=options, observer=watch, render=render):
+                for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
                     run.finished.append(replace(one, rendering=None))
                     json_report.write_artifact_line(one.artifact, out, reveal=target.reveal, text=one.rendering)
             _, summary = conclude(run.finished, pack, options)
@@ -115,7 +115,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
             json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
         return run
     with _kept(run):
-        for one in scan_iter(*paths, options=options, observer=watch, render=render):
+        for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
             run.finished.append(one)
     artifacts, summary = conclude(run.finished, pack, options)
     watch.done()

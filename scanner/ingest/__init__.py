@@ -322,7 +322,8 @@ def _opened(
                     fine = replace(options, shard_bytes=max(4096, A_PIECE * taken.stretch))
                     yield from (stretched(_guarded(one, source.size), taken) for one in reader.read(taken, fine))
                     return
-                yield _searched(_guarded(stream), *known) if known else _guarded(stream, source.size)
+                only = stream.only and not depth
+                yield _searched(_guarded(stream), *known) if known else _guarded(stream, source.size, only)
         except (OptionError, InternalError):
             raise
         except Exception as error:
@@ -415,7 +416,7 @@ class _Guarded:
             raise ReadError(ProblemCode.READER_FAILED, f"the reader failed: {type(error).__name__}") from None
 
 
-def _guarded(stream: Stream, size: int | None = None) -> Stream:
+def _guarded(stream: Stream, size: int | None = None, only: bool = False) -> Stream:
     troubles: list[Problem] = []
     read = 0
 
@@ -441,4 +442,4 @@ def _guarded(stream: Stream, size: int | None = None) -> Stream:
             status = Status.PARTIAL if read else Status.UNREADABLE
         return replace(last, status=status, problems=last.problems + tuple(troubles))
 
-    return Stream(stream.head, parts(), tail, size)
+    return Stream(stream.head, parts(), tail, size, only)

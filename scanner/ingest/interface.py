@@ -204,6 +204,8 @@ class Stream:
     tail: Callable[[], Tail] = Tail
     size: int | None = None
     """Bytes of the source that it is read from, where known before its end."""
+    only: bool = False
+    """Nothing else comes of the file that it is read from."""
 
 
 class Source(Protocol):

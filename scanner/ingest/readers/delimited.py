@@ -405,7 +405,7 @@ class DelimitedReader:
                 yield Stream(told, parts, partial(_within, partial(closing, held, [])))
             else:
                 parts = self._parts(meter, encoding, mark, made, options, problems, begin=begin)
-                yield Stream(told, parts, partial(_within, tail) if number > 1 else tail)
+                yield Stream(told, parts, partial(_within, tail) if number > 1 else tail, only=number == 1)
 
     def _parts(
         self,
