@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import errno
 import gc
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,21 @@ from scanner.errors import OptionError, PatternError
 # numpy starts threads for linear algebra, of which there is none here, and each spins for a while
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# at its end the interpreter looks through all that was ever made for what could be freed, and then frees it anyway
-atexit.register(gc.freeze)
+_status: list[int] = []
+"""What a command line that is done with ends with."""
+
+
+def _leave() -> None:
+    """End at once: the interpreter would free all that was ever made, one by one, before it ends."""
+    gc.freeze()  # at least it need not look for what could be freed
+    with contextlib.suppress(OSError, ValueError):  # of which the interpreter tells
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        if _status:
+            os._exit(_status[0])
+
+
+atexit.register(_leave)  # first, and thus after all else that is to be done at the end
 
 #: Command → module that holds it as `command`, and its line in the list of commands.
 COMMANDS = {
@@ -47,6 +62,15 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 class Main(click.Group):
     """A group that loads a command when it is called and turns every failure into an exit status."""
+
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """Run the command line, that of the process where no `arguments` are given."""
+        try:
+            return super().main(*arguments, **named)
+        except SystemExit as end:
+            if not arguments and named.get("args") is None and isinstance(end.code, int):
+                _status.append(end.code)
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of COMMANDS."""
