@@ -2,14 +2,14 @@
 
 A set is a few sorted runs and what was added last. Keys gather in a hash table, or as they come where hardly any
 repeats, until their share of the memory is full; then they are sorted, packed as gaps of one to eight bytes and become
-a run. Runs of like size are merged on the way, all of them when the set is asked for. To unite sets is to put their
-runs together.
+a run. Many runs of like size are merged on the way, all of them when the set is asked for. To unite sets is to put
+their runs together.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pickle import PickleBuffer
 from typing import Any
@@ -25,12 +25,18 @@ Keys = npt.NDArray[np.int64]
 #: Keys, and how often each was added where they were counted and some stand more than once.
 Counted = tuple[Keys, Keys | None]
 
-#: Keys that a merge holds at a time, about.
-WINDOW = 1 << 20
+#: Keys that a merge holds at a time, about: as many as stay close to the processor, more of so many runs that each
+#: would give few.
+WINDOW, _RUNS = 1 << 18, 32
 #: Keys from which a segment is packed.
 PACK_FROM = 4096
 #: Keys that gather as they come, before there is a table of them; bits of the first table and of the largest.
 _FEW, _SMALL, _LARGE = 1 << 13, 14, 21
+#: Keys that gather as they come before they are sorted. More would make fewer runs, but memory that is touched for the
+#: first time costs more than to merge them.
+_STRIP = 1 << 19
+#: Runs of like size that are merged on the way: of keys that gathered in a table, which may repeat, and as they came.
+_PAIR, _MANY = 2, 16
 #: Keys that may gather in a set however many sets there are, and those that never go to disk.
 _LEAST, _CRUMB = 1 << 10, 64
 #: Keys of which no more than one in _RARE repeats are better sorted as they come than looked up in a table that is
@@ -69,7 +75,7 @@ class Room:
 
     def share(self, strip: bool = False) -> int:
         """Keys that one set may let gather, each in a place of eight bytes; in a table, others stay free."""
-        most = 2 << _LARGE if strip else _load(1 << _LARGE)
+        most = _STRIP if strip else _load(1 << _LARGE)
         return max(_LEAST, min(most, _load(self._gathering // 8) // max(1, self._sets)))
 
 
@@ -305,14 +311,23 @@ def merged(runs: Sequence[Run], counted: bool = False) -> Iterator[Counted]:
     if len(runs) == 1:
         yield from runs[0].pieces()
         return
-    for low, high in pairwise(bounds(runs, WINDOW) if runs else ()):
-        found = [run.between(low, high) for run in runs]
-        if not counted:
-            yield _united([keys for keys, _ in found]), None
-        else:
-            keys, times = _joined(found)
-            order = np.argsort(keys, kind="stable")
-            yield _summed(keys[order], None if times is None else times[order])
+    for low, high in _windows(runs):
+        yield _merge(runs, low, high, counted)
+
+
+def _windows(runs: Sequence[Run]) -> Iterator[tuple[int, int]]:
+    """The bounds of what is merged at a time of some runs, none empty."""
+    return pairwise(bounds(runs, WINDOW * max(1, len(runs) // _RUNS)) if runs else ())
+
+
+def _merge(runs: Sequence[Run], low: int, high: int, counted: bool) -> Counted:
+    """The keys of several runs between two bounds, each once and ascending; `counted` adds up how often."""
+    found = [run.between(low, high) for run in runs]
+    if not counted:
+        return _united([keys for keys, _ in found]), None
+    keys, times = _joined(found)
+    order = np.argsort(keys, kind="stable")
+    return _summed(keys[order], None if times is None else times[order])
 
 
 def _united(parts: list[Keys]) -> Keys:
@@ -381,6 +396,7 @@ class KeySet:
         "_table",
         "_waiting",
     )
+    _counted = False
 
     def __init__(self, room: Room = BOUNDLESS) -> None:
         """An empty set, whose keys are held in `room`."""
@@ -438,7 +454,8 @@ class KeySet:
                     else:
                         self._hand_out()
             full, self._full = self._full, []
-        self._settled(full)
+            alike = _PAIR if self._strip is None else _MANY
+        self._settled(full, alike)
 
     def _hold(self, keys: Keys, hits: npt.NDArray[np.uint8] | None, code: int) -> bool:
         """Let keys wait to be sorted; whether so many do that the room has a say."""
@@ -515,20 +532,20 @@ class KeySet:
         assert table is not None
         return table[: collect(table, table)]
 
-    def settle(self) -> None:
-        """Make a run of what has gathered; different sets may do so at the same time."""
+    def settle(self, alike: int = 0) -> None:
+        """Make a run of what has gathered (see `_take`); different sets may do so at the same time."""
         with self._lock:
             self._hand_out()
             self._idle = None
             full, self._full = self._full, []
-        self._settled(full)
+        self._settled(full, alike)
 
-    def _settled(self, full: list[Keys]) -> None:
-        """Make runs of what was full."""
+    def _settled(self, full: list[Keys], alike: int) -> None:
+        """Make runs of what was full; see `_take`."""
         for keys in full:
             _sort(keys)
             made = self._sorted(keys)
-            self._take(made)
+            self._take(made, alike)
             with self._lock:
                 strip, many = self._strip, len(keys)
                 if strip is None or many != len(strip):
@@ -543,20 +560,23 @@ class KeySet:
         """Ascending keys as they are kept."""
         return _once(keys), None
 
-    def _take(self, made: Counted) -> None:
-        """Add a run, and merge it with those before it that are not much longer; what is on disk waits for the end."""
+    def _take(self, made: Counted, alike: int) -> None:
+        """Add a run, merged with those not much longer once they are so many, none at 0; on disk they wait."""
         run = Run.joined(iter([made]), self._room)
         while True:
             with self._lock:
-                before = self._runs[-1] if self._runs else None
-                if before is None or len(before) > 2 * len(run) or not (before.in_memory and run.in_memory):
+                found = [one for one in self._runs if one.in_memory and len(one) <= 2 * len(run)]
+                if not alike or len(found) + 1 < alike or not run.in_memory:
                     self._runs.append(run)
                     return
-                self._runs.pop()
-            run = self._merged([before, run])
+                self._runs = [one for one in self._runs if one not in found]
+            run = self._merged([*found, run])
+
+    def _segments(self, made: Counted) -> list[_Segment]:
+        return [_Segment(*made, self._room.vault)] if len(made[0]) else []
 
     def _merged(self, runs: Sequence[Run]) -> Run:
-        return Run.joined(merged(runs), self._room)
+        return Run.joined(merged(runs, self._counted), self._room)
 
     def merge(self, other: KeySet) -> KeySet:
         """The union, as a set of its own."""
@@ -569,11 +589,6 @@ class KeySet:
         """Add all keys of another set."""
         other.settle()
         self._runs += other._runs
-
-    def join(self) -> None:
-        """Make one run of all where they lie in memory; as `settle`."""
-        if all(run.in_memory for run in self._runs):
-            self.run()
 
     def run(self) -> Run:
         """All keys as one run."""
@@ -592,23 +607,43 @@ class KeySet:
         return np.concatenate([_NONE, *self.pieces()])
 
 
+def join(sets: Iterable[KeySet], each: Callable[..., Iterable[Any]] = map) -> None:
+    """Make one run of those of each set that lies in memory; `each` is `map`, or the like of it on threads."""
+    todo: dict[int, tuple[KeySet, list[Run]]] = {}
+    for one in sets:
+        one.settle()
+        runs = [run for run in one._runs if len(run)]
+        if len(runs) > 1 and all(run.in_memory for run in runs):
+            todo[id(one)] = one, runs
+    jobs = [(key, low, high) for key, (_, runs) in todo.items() for low, high in _windows(runs)]
+
+    def work(job: tuple[int, int, int]) -> list[_Segment]:
+        key, low, high = job
+        one, runs = todo[key]
+        return one._segments(_merge(runs, low, high, one._counted))
+
+    made: dict[int, list[_Segment]] = {key: [] for key in todo}
+    for (key, _, _), segments in zip(jobs, each(work, jobs), strict=True):
+        made[key] += segments
+    for key, segments in made.items():
+        todo[key][0]._runs = [Run(segments)]
+
+
 class KeyCounts(KeySet):
     """A set that knows how often each of its keys was added."""
 
     __slots__ = ()
+    _counted = True
 
     def add(self, keys: Keys, hits: npt.NDArray[np.uint8] | None = None, code: int = -1) -> None:
         """Count `keys`, or those of them whose entry in `hits` is `code`."""
         with self._lock:
             over = self._hold(keys, hits, code) and self._many > self._room.share()
         if over:
-            self.settle()
+            self.settle(_PAIR)
 
     def _sorted(self, keys: Keys) -> Counted:
         return _summed(keys, None)
-
-    def _merged(self, runs: Sequence[Run]) -> Run:
-        return Run.joined(merged(runs, counted=True), self._room)
 
     def items(self, most: int | None = None) -> tuple[Keys, Keys]:
         """Keys in ascending order, the first `most` where that is given, and how often each was added."""

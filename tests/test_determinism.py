@@ -8,11 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from scanner import ScanOptions, scan, sets
+from scanner import ScanOptions, scan, scan_iter, sets
 from scanner.errors import OptionError
 from scanner.model import ScanResult
 from scanner.options import Limits
 from scanner.vault import Vault
+
+
+def numbers(folder: Path, tables: int) -> str:
+    """A file of so many tables, each of 40 numbers."""
+    file = folder / "numbers.csv"
+    rows = "".join(f"0300{n:07d},35202{n:07d}{n % 9 + 1}\n" for n in range(40))
+    made = [f"msisdn,cnic\n{rows}", f"msisdn,name,cnic\n{rows.replace(',', ',Adeel,')}"]
+    file.write_text("\n\n".join(made[:tables]))
+    return str(file)
+
+
+@pytest.mark.parametrize("tables", [1, 2])
+def test_what_is_compared_with_nothing_comes_without_its_keys(tmp_path: Path, tables: int) -> None:
+    path = numbers(tmp_path, tables)
+    whole = list(scan_iter(path))
+    alone = list(scan_iter(path, compared=False))
+    assert [one.artifact for one in alone] == [one.artifact for one in whole]
+    assert len(whole) == tables
+    for one, other in zip(whole, alone, strict=True):
+        assert {kind: len(run) for kind, run in one.holding.runs.items()} == {
+            kind: len(run) for kind, run in other.holding.runs.items()
+        }
+        assert {isinstance(run, sets.Tally) for run in other.holding.runs.values()} == {tables == 1}
+        assert not any(isinstance(run, sets.Tally) for run in one.holding.runs.values())
 
 
 def comparable(result: ScanResult) -> ScanResult:

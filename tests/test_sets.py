@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scanner import kernel_sets, sets
 from scanner.compiled import compile_all
 from scanner.errors import InternalError
-from scanner.sets import BOUNDLESS, KeyCounts, KeySet, Room, Run, merged
+from scanner.sets import BOUNDLESS, KeyCounts, KeySet, Room, Run, Tally, join, merged
 
 #: Keys as digests, as CNICs, as mobile numbers, and close together.
 numbers = st.integers(3_000_000_000, 3_000_200_000)
@@ -94,7 +94,32 @@ def test_windows_of_a_merge_are_of_the_size_that_is_asked_for() -> None:
     runs = [Run.of(np.unique(dice.integers(0, 1 << 40, size))) for size in (*[3] * 500, 2000, 3000)]
     sizes = [len(piece) for piece, _ in merged(runs)]
     assert sum(sizes) >= 6_400
-    assert max(sizes) < 64 + 2 * len(runs)
+    assert max(sizes) < 64 * (len(runs) // sets._RUNS) + 2 * len(runs)
+
+
+@pytest.mark.parametrize("kind", [KeySet, KeyCounts])
+@pytest.mark.parametrize("memory", [0, 1 << 30])
+def test_sets_are_joined_on_threads_as_one_by_one(kind: type[KeySet], memory: int) -> None:
+    dice = np.random.default_rng(3)
+    some = [kind(Room(memory)) for _ in range(3)]
+    for one, most in zip(some, (1 << 40, 900, 1), strict=True):
+        for _ in range(4):
+            one.add(dice.integers(0, most, 500))
+            one.settle()
+    wanted = [np.unique(np.concatenate([keys for run in one._runs for keys, _ in run.pieces()])) for one in some]
+    with ThreadPoolExecutor(2) as pool:
+        join(some, pool.map)
+    assert all(np.array_equal(one.keys(), keys) for one, keys in zip(some, wanted, strict=True))
+    if kind is KeyCounts:
+        assert [int(one.items()[1].sum()) for one in some] == [2000] * 3
+
+
+def test_a_tally_is_as_long_as_its_run_and_gives_no_key() -> None:
+    told = Tally(7)
+    assert len(pickle.loads(pickle.dumps(told)).moved(Room(0))) == 7
+    for ask in (told.pieces, lambda: told.between(0, 1)):
+        with pytest.raises(InternalError):
+            ask()
 
 
 def test_growth_keeps_every_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from scanner.detect.profile import ArtifactProfile
 from scanner.ingest.interface import Part, Stream
-from scanner.sets import KeySet
+from scanner.sets import KeySet, join
 from scanner.shards import ShardContext, scan_part
 
 
@@ -77,5 +77,5 @@ class LocalEngine:
         list(self._pool.map(KeySet.settle, {id(keys): keys for one in made for keys in one.held()}.values()))
         for one in others:
             total.update(one)
-        list(self._pool.map(KeySet.join, total.held()))
+        join(total.held(), self._pool.map)
         return total
