@@ -43,7 +43,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "kernel_sets": frozenset({"compiled", "lanes"}),
     "vault": frozenset({"errors"}),
     "digesting": frozenset(),
-    "sets": frozenset({"compiled", "kernel_sets", "vault"}),
+    "sets": frozenset({"compiled", "errors", "kernel_sets", "vault"}),
     # The code tables that a validator checks against are the packs'; they are loaded when first asked for.
     "identifiers": frozenset({"errors", "terms", "packs"}),
     "packs": frozenset({"errors", "terms", "options", "model", "identifiers"}),
