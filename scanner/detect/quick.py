@@ -192,6 +192,18 @@ def _count(tops):
     return np.int64(((tops >> _U7) * _EACH) >> _U56)
 
 
+@kernel(inline=True)
+def _place(tag, heads):
+    """Where a tag stands in `heads`, or is to: one of two places, as those that share one would drive each other out."""
+    slot = np.int64((np.uint64(tag) * _MIX1) >> _U52)
+    held = heads[slot, 0]
+    if held != tag:
+        other = heads[slot ^ 1, 0]
+        if other == tag or (other == 0 and held != 0):
+            slot ^= 1
+    return slot
+
+
 @kernel
 def _learn_head(data, a, n, slot, tag, heads, book):
     """Ask the notations about a number of n digits at data[a], with and without its Luhn check passed."""
@@ -549,7 +561,7 @@ def _scan_some(
                 # the digits that decide; their bytes leave room for the length and for how many decide
                 key_bits = x0 & _FIRSTS[span] | np.uint64((n - 8) << 4 | span << 12)
                 tag = np.int64(key_bits)
-                slot = np.int64((key_bits * _MIX1) >> _U52)
+                slot = _place(tag, heads)
                 if heads[slot, 0] != tag:
                     _learn_head(data, a, n, slot, tag, heads, book)
                 passes = 0
@@ -710,7 +722,7 @@ def _scan_some(
                     if span >= 0:
                         tag = np.int64(np.uint64(value) // np.uint64(k.POW10[figures - span]))
                         tag |= (figures << 4 | span) << 27 | (layout[_BREAKS] << 1 | layout[_PLUS]) << 36 | _LAID_TAG
-                        slot = np.int64((np.uint64(tag) * _MIX1) >> _U52)
+                        slot = _place(tag, heads)
                         if heads[slot, 0] != tag:
                             _learn_laid(data, a, n, slot, tag, heads, layout, book)
                         found = heads[slot, 1]
