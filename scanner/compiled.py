@@ -138,19 +138,48 @@ def _link(first: Kernel) -> None:
 @lru_cache(maxsize=1)
 def _cache() -> Any:
     """A cache of machine code that is loaded without what only a compiler needs, which takes a quarter of a second."""
-    from numba.core.caching import FunctionCache
+    from llvmlite import binding
+    from numba.core import environment
+    from numba.core.caching import CompileResultCacheImpl, FunctionCache
     from numba.core.runtime import rtsys
 
+    nothing = binding.parse_assembly("").as_bitcode()
+    rebuilt = environment._rebuild_env
+
+    def environed(module: str, constants: Any, name: str) -> Any:
+        """The environment of a function; that of one of numba's needs no module, which takes long to load."""
+        if module in sys.modules or not module.startswith("numba."):
+            return rebuilt(module, constants, name)
+        found = environment.lookup_environment(name)
+        if found is None:
+            found = environment.Environment._memo[name] = environment.Environment({"__name__": module})
+            found.consts[:] = constants
+            found.env_name = name
+        return found
+
+    class Machine(CompileResultCacheImpl):  # type: ignore[misc]
+        def rebuild(self, target_context: Any, payload: Any) -> Any:
+            (name, kind, (code, bitcode)), function, *rest = payload
+            known = target_context.codegen()._engine._defined_symbols
+            known |= {function.llvm_func_name, function.llvm_cpython_wrapper_name}
+            made = super().rebuild(target_context, ((name, kind, (code, nothing)), function, *rest))
+            # only callers that are compiled ask for it
+            made.library._get_module_for_linking = lambda: binding.parse_bitcode(bitcode)
+            return made
+
     class Cache(FunctionCache):  # type: ignore[misc]
+        _impl_class = Machine
+
         def _index_key(self, sig: Any, codegen: Any) -> Any:
             return *super()._index_key(sig, codegen), _makes_arrays(self._py_func)
 
         def load_overload(self, sig: Any, target_context: Any) -> Any:
             refresh, target_context.refresh = target_context.refresh, lambda: rtsys.initialize(target_context)
+            environment._rebuild_env = environed
             try:
                 return super().load_overload(sig, target_context)
             finally:
-                target_context.refresh = refresh
+                target_context.refresh, environment._rebuild_env = refresh, rebuilt
 
     return Cache
 

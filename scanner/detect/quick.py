@@ -194,7 +194,7 @@ def _count(tops):
 
 @kernel(inline=True)
 def _place(tag, heads):
-    """Where a tag stands in `heads`, or is to: one of two places, as those that share one would drive each other out."""
+    """Where a tag stands in `heads`, or is to: one of two places, as tags that share one drive each other out."""
     slot = np.int64((np.uint64(tag) * _MIX1) >> _U52)
     held = heads[slot, 0]
     if held != tag:

@@ -29,12 +29,10 @@ _NONE, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(2**64 - 1)
 def _sizes(rules: bytes, by_length: bytes, width: int) -> Any:
     table = np.frombuffer(rules, np.int64).reshape(-1, width)
     slices = np.frombuffer(by_length, np.int64).reshape(-1, 2)
-    sizes = np.zeros(1000, np.int64)
-    for head, (start, stop) in enumerate(slices.tolist()):
-        length, digits = divmod(head, 1000)
-        if length <= _MOST_DIGITS and (table[start:stop, 12] != 2).any():
-            sizes[digits] |= 1 << length
-    return sizes
+    before = np.append(0, np.cumsum(table[:, 12] != 2))
+    starts, stops = slices[: 1000 * (_MOST_DIGITS + 1)].T
+    held = (before[np.maximum(starts, stops)] > before[starts]).reshape(-1, 1000)
+    return (held << np.arange(len(held))[:, None]).sum(axis=0)
 
 
 def sizes_of(book: Any) -> Any:
