@@ -77,7 +77,7 @@ AT_HOME = {
     "click": {"cli"},
     "rich": {"cli", "report"},
     "numba": {"compiled", "lanes", "ingest"},
-    "llvmlite": {"lanes", "ingest"},
+    "llvmlite": {"compiled", "lanes", "ingest"},
 }
 
 
