@@ -119,24 +119,38 @@ def order(keys, spare):
 
 @kernel
 def unite(one, other, keys):
-    """Write the keys of two, each ascending and distinct, to `keys`, which has room for all; returns how many."""
-    n, m = len(one), len(other)
-    i = j = used = 0
-    while i < n and j < m:
+    """Write the keys of two that ascend to `keys`, which has room for all, so that they ascend; none is left out.
+
+    From both ends at once, which a processor does side by side.
+    """
+    i = j = front = np.int64(0)
+    p, q = np.int64(len(one)) - 1, np.int64(len(other)) - 1
+    back = p + q + 1
+    while i < p and j < q:
         left, right = one[i], other[j]
-        keys[used] = min(left, right)
+        keys[front] = min(left, right)
         i += left <= right
-        j += right <= left
-        used += 1
-    while i < n:
-        keys[used] = one[i]
+        j += left > right
+        front += 1
+        left, right = one[p], other[q]
+        keys[back] = max(left, right)
+        p -= left > right
+        q -= left <= right
+        back -= 1
+    while i <= p and j <= q:
+        left, right = one[i], other[j]
+        keys[front] = min(left, right)
+        i += left <= right
+        j += left > right
+        front += 1
+    while i <= p:
+        keys[front] = one[i]
         i += 1
-        used += 1
-    while j < m:
-        keys[used] = other[j]
+        front += 1
+    while j <= q:
+        keys[front] = other[j]
         j += 1
-        used += 1
-    return used
+        front += 1
 
 
 @kernel

@@ -340,12 +340,14 @@ def _united(parts: list[Keys]) -> Keys:
 
     # kernels are compiled for arrays that can be written
     parts = [keys if keys.flags.writeable else keys.copy() for keys in parts if len(keys)]
+    if len(parts) < 2:
+        return parts[0] if parts else _NONE
     while len(parts) > 1:
         parts.sort(key=len, reverse=True)
         one, other = parts.pop(), parts.pop()
-        made = np.empty(len(one) + len(other), np.int64)
-        parts.append(made[: unite(one, other, made)])
-    return parts[0] if parts else _NONE
+        parts.append(np.empty(len(one) + len(other), np.int64))
+        unite(one, other, parts[-1])
+    return _once(parts[0])
 
 
 def _sort(keys: Keys) -> None:
