@@ -41,7 +41,7 @@ from scanner.model import (
     Summary,
 )
 from scanner.options import FIXED_MEMORY, ScanOptions
-from scanner.packs import load_pack
+from scanner.packs import headers, load_pack
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
 from scanner.score.breakdown import breakdown
@@ -426,7 +426,8 @@ def scan_iter(
     options, observer = options or ScanOptions(), observer or Silent()
     pack = load_pack(options.patterns)
     model_of(pack, options)
-    build(pack)  # for all workers
+    build(pack)  # for all workers, and before the rest of a large file waits for it
+    headers.prepare(pack)
     progress = HashProgress(options.hash_progress, pack)
     untested: Hashes = lambda sha256: tester(options, pack, sha256, progress, observer.enumerated)  # noqa: E731
 

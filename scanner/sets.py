@@ -179,6 +179,30 @@ class _Segment:
         raw = self._read(base + first * self._wide, base + stop * self._wide)
         return keys, raw.view(f"u{self._wide}").astype(np.int64)
 
+    def _block(self, block: int) -> Keys:
+        from scanner.kernel_sets import BLOCK, unpack
+
+        keys = np.empty(min(BLOCK, self.count - block * BLOCK), np.int64)
+        unpack(self._read(*self._ends[block : block + 2]), self._heads, self._ends, block, block + 1, keys)
+        return keys
+
+    def steps(self, step: int) -> tuple[Keys, Keys]:
+        """See `steps`; of packed keys only the blocks are looked into that hold several quotients."""
+        if self._heads is None:
+            return _stepped(self.between(self.first, self.last + 1)[0], step)
+        from scanner.kernel_sets import BLOCK
+
+        codes = self._heads // step
+        counts = np.full(len(codes), BLOCK)
+        counts[-1] = self.count - BLOCK * (len(codes) - 1)
+        mixed = np.flatnonzero(codes != np.append(codes[1:], self.last // step))
+        counts[mixed] = 0
+        inside = [_stepped(self._block(block), step) for block in mixed.tolist()]
+        return (
+            np.concatenate([codes, *(some for some, _ in inside)]),
+            np.concatenate([counts, *(many for _, many in inside)]),
+        )
+
     def sample(self, begin: int) -> Keys:
         """Every _STRIDE-th key, from the key at `begin` on where the keys stand plain, else the heads of the blocks."""
         if self._heads is not None:
@@ -313,6 +337,23 @@ def merged(runs: Sequence[Run], counted: bool = False) -> Iterator[Counted]:
         return
     for low, high in _windows(runs):
         yield _merge(runs, low, high, counted)
+
+
+def _stepped(keys: Keys, step: int) -> tuple[Keys, Keys]:
+    codes = keys // step
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    return codes[starts], np.diff(starts, append=len(keys))
+
+
+def steps(runs: Sequence[Run], step: int) -> Iterator[tuple[Keys, Keys]]:
+    """What the keys of several runs, each once, come to divided by `step`, in pieces: quotients and how many have each.
+
+    A quotient may come more than once.
+    """
+    if len(runs) == 1:
+        yield from (segment.steps(step) for segment in runs[0]._segments)
+    else:
+        yield from (_stepped(keys, step) for keys, _ in merged(runs))
 
 
 def _windows(runs: Sequence[Run]) -> Iterator[tuple[int, int]]:

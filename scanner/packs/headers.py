@@ -152,6 +152,11 @@ def _index(pack: Pack) -> _Index:
     )
 
 
+def prepare(pack: Pack) -> None:
+    """Make what names are looked up in, before there are workers that each would."""
+    _index(pack)
+
+
 def is_nameless(pack: Pack, name: str | None) -> bool:
     """Whether a header says nothing: absent, or a running number such as `F2` or `col_3`."""
     if name is None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-import numpy as np
-
 from scanner.packs.schema import Pack
 from scanner.score.holding import Kind
-from scanner.sets import Keys, Run, merged
+from scanner.sets import Run, steps
 from scanner.terms import ColumnType
 
 _UNKNOWN = "unknown"
-#: Keys for each code from which on codes are few.
-_FEW = 64
 Breakdown = Mapping[str, Mapping[str, int]]
 #: Kind of set → table of codes, digits after the code, digits of the code, columns of the table.
 _TABLES: Mapping[ColumnType, tuple[str, int, int, tuple[str, ...]]] = {
@@ -35,22 +31,6 @@ def _named(pack: Pack, table: str, digits: int, names: tuple[str, ...]) -> Mappi
     }
 
 
-def _by_code(keys: Keys, step: int) -> Iterator[tuple[int, int]]:
-    """Code, which is what a key holds times `step`, and how many of some ascending keys have it."""
-    if not len(keys):
-        return
-    first, last = int(keys[0]) // step, int(keys[-1]) // step
-    if last - first < len(keys) // _FEW:  # to look up where each begins takes less than to divide each key
-        codes = np.arange(first, last + 1)
-        starts = np.searchsorted(keys, codes * step)
-    else:
-        codes = keys // step
-        starts = np.flatnonzero(np.diff(codes, prepend=-1))
-        codes = codes[starts]
-    counts = np.diff(starts, append=len(keys))
-    yield from ((code, count) for code, count in zip(codes.tolist(), counts.tolist(), strict=True) if count)
-
-
 def breakdown(
     sets: Mapping[Kind, Sequence[tuple[int, Run]]], pack: Pack, known: Mapping[int, Breakdown] = MappingProxyType({})
 ) -> Breakdown:
@@ -67,8 +47,8 @@ def breakdown(
             out.update({name: known[owner][name] for name in names})
             continue
         many: dict[int, int] = {}
-        for keys, _ in merged([run for _, run in parts]):
-            for code, count in _by_code(keys, 10**rest):
+        for codes, counts in steps([run for _, run in parts], 10**rest):
+            for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
                 many[code] = many.get(code, 0) + count
         named, none = _named(pack, table, digits, names), (_UNKNOWN,) * len(names)
         for at, name in enumerate(names):
