@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from scanner.model import Artifact
 from scanner.terms import Level, Status
+
+if TYPE_CHECKING:
+    from scanner.model import Artifact
 
 
 class Exit(IntEnum):

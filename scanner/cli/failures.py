@@ -6,11 +6,12 @@ import traceback
 from pathlib import Path
 
 from scanner.errors import ScannerError
-from scanner.report.gate import show_message
 
 
 def describe(error: BaseException, frames: bool = False) -> str:
     """One line on an exception; with `frames` the places in the code that led to it, without any values."""
+    from scanner.report.gate import show_message  # not needed where nothing fails
+
     if isinstance(error, ScannerError):
         text = show_message(str(error))
     elif isinstance(error, OSError) and error.strerror:

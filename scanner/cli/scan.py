@@ -20,7 +20,6 @@ from scanner import __version__, digesting
 from scanner.cli import patterns_option
 from scanner.cli.exits import Exit, exit_of
 from scanner.cli.failures import describe
-from scanner.cli.progress import Watch
 from scanner.cli.reading import Part, Size, limits_of, passwords_of, reading_options
 from scanner.cli.streams import standard_output
 from scanner.options import Sample, ScanOptions
@@ -28,6 +27,7 @@ from scanner.report.files import output_file
 from scanner.terms import Level
 
 if TYPE_CHECKING:
+    from scanner.cli.progress import Watch
     from scanner.pipeline import Finished
 
 #: Objects between looks for garbage: results pile up, and none of them is garbage.
@@ -265,12 +265,14 @@ def command(
         as_of=None if as_of is None else as_of.date(),
     )
     renderer = partial(import_module, "scanner.report.text") if format_ == "text" else None
-    watch = Watch(paths, verbosity=verbose, quiet=quiet, meanwhile=renderer)
-    try:
-        with _digest_of(paths, options):
+    with _digest_of(paths, options):
+        from scanner.cli.progress import Watch  # takes as long to load as tens of megabytes to digest
+
+        watch = Watch(paths, verbosity=verbose, quiet=quiet, meanwhile=renderer)
+        try:
             run = _scan(paths, options, watch, Target(format_, output, reveal, verbose > 0))
-    finally:
-        watch.done()
+        finally:
+            watch.done()
     if run.error is not None:
         click.echo(f"Error: {describe(run.error, frames=verbose > 1)}", err=True)
         click.echo(f"The report holds the {len(run.finished):,} artifacts that were finished.", err=True)
