@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scanner.terms import AnyType, ColumnType, Counted, Form, Format, Level, ProblemCode, Status, Structure
 
@@ -202,9 +202,8 @@ class Disclosure:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """Subscribers that another artifact of the scan holds too."""
+class Overlap(NamedTuple):
+    """Subscribers that another artifact of the scan holds too; of many artifacts there are very many."""
 
     path: str
     shared_subscribers: int

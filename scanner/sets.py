@@ -79,6 +79,20 @@ class Room:
         return max(_LEAST, min(most, _load(self._gathering // 8) // max(1, self._sets)))
 
 
+class _Place:
+    """What a set that gathers keys in earnest takes of a room, until it is gone."""
+
+    __slots__ = ("_room",)
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        room.enter()
+
+    def __del__(self) -> None:
+        """Leave the room."""
+        self._room.enter(-1)
+
+
 #: For sets outside a scan, as large as they come.
 BOUNDLESS = Room(1 << 50)
 
@@ -158,6 +172,8 @@ class _Segment:
 
     def between(self, low: int, high: int) -> Counted:
         """The keys from `low` up to but not including `high`; not to be changed."""
+        if self._heads is None and not self._wide and low <= self.first and high > self.last:
+            return self._read(0, 8 * self.count).view(np.int64), None
         if self._heads is None:
             first, stop = 0, self.count
             keys = self._read(0, 8 * self.count).view(np.int64)
@@ -268,6 +284,8 @@ class Run:
 
     def between(self, low: int, high: int) -> Counted:
         """The keys from `low` up to but not including `high`; not to be changed."""
+        if len(self._segments) == 1:
+            return self._segments[0].between(low, high)
         found = [one.between(low, high) for one in self._segments if one.last >= low and one.first < high]
         return found[0] if len(found) == 1 else _joined(found)
 
@@ -391,7 +409,8 @@ def _united(parts: list[Keys]) -> Keys:
     return _once(parts[0])
 
 
-def _sort(keys: Keys) -> None:
+def sort(keys: Keys) -> None:
+    """Put keys (none below 0) in ascending order where they stand."""
     if len(keys) < PACK_FROM or not is_compiled():
         keys.sort()
         return
@@ -400,12 +419,18 @@ def _sort(keys: Keys) -> None:
     order(keys, np.empty_like(keys))
 
 
+def distinct(keys: Keys) -> Keys:
+    """Keys (none below 0) in ascending order, each once; those that are given are used up."""
+    sort(keys)
+    return _once(keys)
+
+
 def _once(keys: Keys) -> Keys:
     """The distinct ones of ascending keys."""
     if is_compiled():
-        from scanner.kernel_sets import distinct
+        from scanner import kernel_sets
 
-        kept: Keys = keys[: distinct(keys)]
+        kept: Keys = keys[: kernel_sets.distinct(keys)]
         return kept
     some: Keys = keys[np.diff(keys, prepend=-1) != 0]
     return some
@@ -458,13 +483,8 @@ class KeySet:
         """A strip that is free."""
         self._full: list[Keys] = []
         """What is to become runs."""
-        self._entered = False
+        self._entered: _Place | None = None
         self._lock = threading.Lock()
-
-    def __del__(self) -> None:
-        """Leave the room."""
-        if self._entered:
-            self._room.enter(-1)
 
     @classmethod
     def of(cls, keys: Keys, room: Room = BOUNDLESS) -> KeySet:
@@ -475,6 +495,11 @@ class KeySet:
 
     def __len__(self) -> int:
         """Distinct keys."""
+        if not self._many and not self._full:  # which is most often asked of small ones
+            if not self._runs:
+                return 0
+            if len(self._runs) == 1:
+                return len(self._runs[0])
         return len(self.run())
 
     def __eq__(self, other: object) -> bool:
@@ -506,9 +531,8 @@ class KeySet:
         self._many += len(self._waiting[-1])
         if self._many <= _LEAST:
             return False
-        if not self._entered:
-            self._entered = True
-            self._room.enter()
+        if self._entered is None:
+            self._entered = _Place(self._room)
         return True
 
     def _tabulate(self, places: int, gathered: Sequence[Keys] = ()) -> None:
@@ -586,7 +610,7 @@ class KeySet:
     def _settled(self, full: list[Keys], alike: int) -> None:
         """Make runs of what was full; see `_take`."""
         for keys in full:
-            _sort(keys)
+            sort(keys)
             made = self._sorted(keys)
             self._take(made, alike)
             with self._lock:

@@ -100,7 +100,8 @@ class Keys:
         """Add the cells of a column."""
         held = self.columns.setdefault(key, Sketch())
         for cells in pieces:
-            out, seen = np.empty(len(cells), np.int64), np.full(4 * Sketch.MOST, -1, np.int64)
+            room = min(4 * Sketch.MOST, 1 << (2 * (len(cells) + len(held.least))).bit_length())
+            out, seen = np.empty(len(cells), np.int64), np.full(room, -1, np.int64)
             data = cells.data.view()
             data.flags.writeable = False
             held.add(out[: least_hashes(data, cells.starts, cells.stops, held.limit, held.least, seen, out)])

@@ -51,10 +51,10 @@ def breakdown(
             for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
                 many[code] = many.get(code, 0) + count
         named, none = _named(pack, table, digits, names), (_UNKNOWN,) * len(names)
+        told = [(named.get(code, none), count) for code, count in many.items()]
         for at, name in enumerate(names):
             found: dict[str, int] = {}
-            for code, count in many.items():
-                word = named.get(code, none)[at]
-                found[word] = found.get(word, 0) + count
+            for words, count in told:
+                found[words[at]] = found.get(words[at], 0) + count
             out[name] = MappingProxyType(dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))))
     return MappingProxyType(out)

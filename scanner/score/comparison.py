@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from scanner.score.duplicates import Shape, duplicates
 from scanner.score.holding import Kind
-from scanner.score.linkage import shared
+from scanner.score.linkage import Pool, shared
 from scanner.sets import Run
 from scanner.terms import AnyType, ColumnType
 
@@ -66,7 +66,7 @@ def compare(a: Side, b: Side) -> Comparison:
     for kind in sorted({*a.runs, *b.runs}):
         if kind[1]:
             continue
-        counts = shared([(side, run) for side, runs in enumerate((a.runs, b.runs)) for run in runs.get(kind, ())])
+        counts = shared(Pool((side, run) for side, runs in enumerate((a.runs, b.runs)) for run in runs.get(kind, ())))
         both = counts.get((0, 1), 0)
         out.append(Shared(kind[0], both, counts.get((0, 0), 0) - both, counts.get((1, 1), 0) - both))
     order: dict[AnyType, int] = {kind: at for at, kind in enumerate(ColumnType)}

@@ -100,23 +100,24 @@ def contents(pack: Pack) -> Sequence[Mapping[str, Any]]:
     return listed
 
 
-def _cells(kinds: Sequence[str], columns: Sequence[Column], artifact: Artifact) -> int:
-    """Rows that can hold one of some types: cells of its columns, else occurrences outside of columns."""
-    filled = sum(column.rows_filled for column in columns if column.type.value in kinds)
-    loose = sum(
-        count.occurrences
-        for kind, count in artifact.identifiers.items()
-        if kind.value in kinds and not any(column.type is kind for column in columns)
-    )
-    return min(artifact.rows or 1, filled + loose)
+def _cells(columns: Sequence[Column], artifact: Artifact) -> Mapping[str, int]:
+    """Type → cells of its columns, else occurrences outside of columns."""
+    out: dict[str, int] = {}
+    for column in columns:
+        out[column.type.value] = out.get(column.type.value, 0) + column.rows_filled
+    return {kind.value: count.occurrences for kind, count in artifact.identifiers.items()} | out
 
 
 def _together(
-    groups: Sequence[Sequence[str]], columns: Sequence[Column], artifact: Artifact, pairs: Pairs | None
+    groups: Sequence[Sequence[str]],
+    columns: Sequence[Column],
+    cells: Mapping[str, int],
+    most: int,
+    pairs: Pairs | None,
 ) -> int:
-    """Rows that hold a member of each group, at most."""
-    rows = min((_cells(group, columns, artifact) for group in groups), default=0)
-    if pairs is None:
+    """Rows, `most` or fewer, that hold a member of each group, at most."""
+    rows = min([most, *(sum([cells[kind] for kind in group if kind in cells]) for group in groups)]) if groups else 0
+    if pairs is None or len(groups) < 2:
         return rows
     sides = [[column.index for column in columns if column.type.value in group] for group in groups]
     for at, ours in enumerate(sides):
@@ -173,8 +174,9 @@ def exposure(artifact: Artifact, pack: Pack, upto: int, pairs: Pairs | None = No
     types |= {kind for kind, count in artifact.identifiers.items() if count.occurrences and kind not in veiled - types}
     structures = {record.structure for record in artifact.records}
     holding = {}
+    cells, most = _cells(columns, artifact), artifact.rows or 1
     for entry, fits in _satisfied(pack, frozenset(types), frozenset(structures)):
-        holding[entry["id"]] = max(_together(groups, columns, artifact, pairs) for groups in fits)
+        holding[entry["id"]] = max([_together(groups, columns, cells, most, pairs) for groups in fits])
     if artifact.linked.named:
         for entry, _ in _satisfied(pack, _LINKED, frozenset()):
             if not entry["structures"]:
@@ -213,14 +215,17 @@ def exposures(artifact: Artifact, pack: Pack, pairs: Pairs | None = None) -> tup
 
 
 def merged(parts: Iterable[Sequence[Exposure | None]]) -> tuple[Exposure | None, ...]:
-    """Readings of several artifacts as those of one table in parts."""
+    """Readings of several artifacts as those of one table in parts; what is the same in each of them stays the same."""
     out: list[Exposure | None] = []
     for readings in parts:
+        before = held = made = None
         for at, found in enumerate(readings):
             if at == len(out):
                 out.append(None)
-            held = out[at]
-            out[at] = found if held is None else held if found is None else held.merge(found)
+            if not at or found is not before or out[at] is not held:
+                before, held = found, out[at]
+                made = found if held is None else held if found is None else held.merge(found)
+            out[at] = made
     return tuple(out)
 
 

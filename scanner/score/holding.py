@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.model import Artifact
 from scanner.packs.load import fold_header
@@ -30,7 +31,12 @@ def layout(artifact: Artifact) -> Hashable:
     """What tables must have in common to be parts of one table: headers, else types by position, else identifiers."""
     if not artifact.columns:
         return "text", tuple(sorted(kind.value for kind in artifact.identifiers))
-    names = [column.name for column in artifact.columns]
+    names = tuple([column.name for column in artifact.columns])
     if all(name is None for name in names):
         return "types", tuple(column.type.value for column in artifact.columns)
-    return "names", tuple(sorted(fold_header(name or "") for name in names))
+    return "names", _folded(names)
+
+
+@lru_cache(maxsize=4096)  # tables of one folder have the same
+def _folded(names: tuple[str | None, ...]) -> tuple[str, ...]:
+    return tuple(sorted(fold_header(name or "") for name in names))

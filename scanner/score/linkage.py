@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,15 +10,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scanner.sets import WINDOW, Keys, Run, bounds, merged
+from scanner.sets import WINDOW, Keys, Run, bounds, distinct, merged
 
 #: Pairs that are counted at a time.
 _PAIRS = 1 << 21
 
 
-def windows(parts: Sequence[tuple[int, Run]]) -> Iterator[tuple[Keys, npt.NDArray[np.int64]]]:
-    """(keys, owners), keys ascending and the owners of one key ascending, each pair once; range by range."""
-    parts = [(owner, run) for owner, run in sorted(parts, key=lambda part: part[0]) if len(run)]
+#: (keys, owners), keys ascending and the owners of one key ascending, each pair once.
+Window = tuple[Keys, npt.NDArray[np.int64]]
+
+
+class Pool:
+    """Runs of keys with their owners, of whom one may have several."""
+
+    def __init__(self, parts: Iterable[tuple[int, Run]]) -> None:
+        """`parts` in any order."""
+        self.parts = sorted(parts, key=lambda part: part[0])
+        self._all: list[Window] | None = None
+
+    @property
+    def top(self) -> int:
+        """One more than the greatest owner."""
+        return self.parts[-1][0] + 1 if self.parts else 1
+
+    def windows(self, marked: npt.NDArray[np.int64] | None = None) -> Iterator[Window]:
+        """What they hold, range by range; where it is much, only of the owners that are `marked`."""
+        if self._all is None and sum(len(run) for _, run in self.parts) <= WINDOW:
+            self._all = list(_windows(self.parts))
+        if self._all is not None:
+            yield from self._all
+        else:
+            yield from _windows([part for part in self.parts if marked is None or marked[part[0]]])
+
+
+def _windows(parts: Sequence[tuple[int, Run]]) -> Iterator[Window]:
+    """What some parts, owners ascending, hold: range by range."""
+    parts = [part for part in parts if len(part[1])]
     if len({owner for owner, _ in parts}) == 1:
         for keys, _ in merged([run for _, run in parts]):
             yield keys, np.full(len(keys), parts[0][0], np.int64)
@@ -27,6 +54,11 @@ def windows(parts: Sequence[tuple[int, Run]]) -> Iterator[tuple[Keys, npt.NDArra
         pieces = [(owner, run.between(low, high)[0]) for owner, run in parts]
         keys = np.concatenate([piece for _, piece in pieces])
         owners = np.repeat(np.array([owner for owner, _ in pieces], np.int64), [len(piece) for _, piece in pieces])
+        bits = parts[-1][0].bit_length()
+        if high.bit_length() + bits < 64:  # sorted as one number each
+            mixed = distinct(keys << bits | owners)
+            yield mixed >> bits, mixed & ((1 << bits) - 1)
+            continue
         order = np.argsort(keys, kind="stable")
         keys, owners = keys[order], owners[order]
         new = np.ones(len(keys), bool)
@@ -83,22 +115,22 @@ def _added_up(pieces: list[tuple[Any, Any]]) -> tuple[npt.NDArray[np.int64], npt
     return codes, np.bincount(inverse, weights, len(codes)).astype(np.int64)
 
 
-def shares(parts: Sequence[tuple[int, Run]]) -> Shares:
-    """What the runs of each two owners have in common; an owner may have several runs.
+def shares(pool: Pool) -> Shares:
+    """What the runs of each two owners have in common.
 
     The keys are merged range by range; keys that the same owners hold are counted together, so the cost grows with the
     number of keys and with the sets of owners that occur, and memory with the pairs.
     """
-    owners = max((owner for owner, _ in parts), default=0) + 1
+    owners = pool.top
     alone = np.zeros(owners, np.int64)
-    if len(parts) == 1:
-        ((owner, run),) = parts
+    if len(pool.parts) == 1:
+        ((owner, run),) = pool.parts
         alone[owner] = len(run)
         none = np.zeros(0, np.int64)
         return Shares(none, none, none, alone)
     pieces: list[tuple[Any, Any]] = []
     waiting = 0
-    for keys, held in windows(parts):
+    for keys, held in pool.windows():
         alone += np.bincount(held, minlength=owners)
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
         sizes = np.diff(np.append(starts, len(keys)))
@@ -114,30 +146,27 @@ def shares(parts: Sequence[tuple[int, Run]]) -> Shares:
     return Shares(codes // owners, codes % owners, counts, alone)
 
 
-def shared(parts: Sequence[tuple[int, Run]]) -> Mapping[tuple[int, int], int]:
+def shared(pool: Pool) -> Mapping[tuple[int, int], int]:
     """(first, second) → keys that the runs of both owners hold; (owner, owner) → distinct keys of that owner."""
-    found = shares(parts)
+    found = shares(pool)
     pairs = zip(found.first.tolist(), found.second.tolist(), strict=True)
     return dict(zip(pairs, found.counts.tolist(), strict=True)) | {
         (owner, owner): many for owner, many in enumerate(found.alone.tolist()) if many
     }
 
 
-def union(parts: Sequence[tuple[int, Run]], groups: Sequence[frozenset[int]]) -> list[int]:
+def union(pool: Pool, groups: Sequence[frozenset[int]]) -> list[int]:
     """Distinct keys that the owners of each group hold together."""
-    if len(parts) == 1:
-        return [len(parts[0][1]) if parts[0][0] in group else 0 for group in groups]
+    if len(pool.parts) == 1:
+        ((owner, run),) = pool.parts
+        return [len(run) if owner in group else 0 for group in groups]
     out = [0] * len(groups)
-    top = max((owner for owner, _ in parts), default=0) + 1
     for start in range(0, len(groups), 62):
         some = groups[start : start + 62]
-        marks = np.zeros(top, np.int64)
+        marks = np.zeros(pool.top, np.int64)
         for bit, group in enumerate(some):
-            for owner in group:
-                if owner < top:
-                    marks[owner] |= np.int64(1) << bit
-        wanted = [(owner, run) for owner, run in parts if marks[owner]]
-        for keys, held in windows(wanted):
+            marks[[owner for owner in group if owner < pool.top]] |= np.int64(1) << bit
+        for keys, held in pool.windows(marks):
             starts = np.flatnonzero(np.diff(keys, prepend=-1))
             held_by = np.bitwise_or.reduceat(marks[held], starts)
             for bit in range(len(some)):

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
 
 from scanner.model import Artifact, Linkage, Overlap, Severity, Subscribers, Summary
 from scanner.packs.schema import Pack
+from scanner.records import changed
 from scanner.score.breakdown import breakdown
 from scanner.score.duplicates import duplicates
 from scanner.score.duties import advice
 from scanner.score.exposure import Exposure, contents, join, merged
 from scanner.score.holding import Holding, Kind, layout
-from scanner.score.linkage import Shares, shared, shares, union
+from scanner.score.linkage import Pool, Shares, shared, shares, union
 from scanner.score.severity import Model, score
-from scanner.sets import Run
+from scanner.sets import Keys, Run, sort
 from scanner.terms import SUBSCRIBER_BASIS, AnyType, ColumnType
 
 _MOST_OVERLAPS = 50
@@ -65,18 +67,18 @@ class Joined:
     readings: tuple[Exposure | None, ...]
 
 
-Sets = Mapping[Kind, list[tuple[int, Run]]]
+Sets = Mapping[Kind, Pool]
 Pairs = Mapping[Kind, Mapping[tuple[int, int], int]]
 
 
 def _sets(holdings: Sequence[Holding], owners: Mapping[int, int]) -> Sets:
-    """Kind of set → (owner, run) of each artifact that has one and an owner."""
+    """Kind of set → the runs of the artifacts that have one and an owner."""
     out: dict[Kind, list[tuple[int, Run]]] = defaultdict(list)
     for at, holding in enumerate(holdings):
         if at in owners:
             for kind, run in holding.runs.items():
                 out[kind].append((owners[at], run))
-    return out
+    return {kind: Pool(parts) for kind, parts in out.items()}
 
 
 def _units(artifacts: Sequence[Artifact], holdings: Sequence[Holding], copies: Mapping[int, int]) -> list[list[int]]:
@@ -187,6 +189,8 @@ def _by_content(units: Sequence[_Unit], groups: Sequence[Sequence[int]], sets: S
         return []
     out: list[Severity] = []
     for at in range(len(units[0].readings)):
+        if at and all(unit.readings[at] is unit.readings[at - 1] for unit in units):
+            continue  # what was found before
         holders: dict[str, list[int]] = {}
         for entry in contents(model.pack):
             found = [n for n, unit in enumerate(units) if (held := unit.readings[at]) and held.holding.get(entry["id"])]
@@ -217,6 +221,23 @@ def _by_content(units: Sequence[_Unit], groups: Sequence[Sequence[int]], sets: S
     return out
 
 
+def _ascending(columns: Sequence[Keys]) -> list[Keys]:
+    """Rows (none below 0) in the order of their columns, the first first."""
+    bits = [int(column.max()).bit_length() for column in columns]
+    if sum(bits) > 63:
+        order = np.lexsort(tuple(reversed(columns)))
+        return [column[order] for column in columns]
+    mixed = np.zeros(len(columns[0]), np.int64)  # rows as one number each
+    for column, wide in zip(columns, bits, strict=True):
+        mixed = (mixed << wide) | column
+    sort(mixed)
+    out = []
+    for wide in reversed(bits):
+        out.append(mixed & ((1 << wide) - 1))
+        mixed = mixed >> wide
+    return out[::-1]
+
+
 def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) -> dict[int, tuple[Overlap, ...]]:
     """Artifact → what it has in common with others, the most first; only what is told is made."""
     kinds = sorted(kind for kind, one in found.items() if len(one.first))
@@ -227,24 +248,34 @@ def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) ->
     other = np.concatenate([side for each in held for side in (each.second, each.first)])
     counts = np.concatenate([each.counts for each in held for _ in range(2)])
     on = np.repeat(np.arange(len(held)), [2 * len(each.first) for each in held])
-    ranks = {path: rank for rank, path in enumerate(sorted({artifact.path for artifact in artifacts}))}
+    paths = sorted({artifact.path for artifact in artifacts})
+    ranks = {path: rank for rank, path in enumerate(paths)}
     rank = np.array([ranks[artifact.path] for artifact in artifacts])
-    order = np.lexsort((on, rank[other], -counts, one))
-    begins = np.searchsorted(one[order], one[order])  # where those of the same artifact begin
-    told = order[np.arange(len(order)) - begins < _MOST_OVERLAPS]
-    out: dict[int, list[Overlap]] = defaultdict(list)
-    for a, b, count, kind in zip(
-        one[told].tolist(), other[told].tolist(), counts[told].tolist(), on[told].tolist(), strict=True
-    ):
-        share = round(min(1.0, count / int(held[kind].alone[a])), 4)
-        out[a].append(Overlap(artifacts[b].path, count, share, kinds[kind]))
-    return {at: tuple(overlaps) for at, overlaps in out.items()}
+    most = counts.max()
+    one, fewer, other, on = _ascending((one, most - counts, rank[other], on))
+    of_each = np.bincount(one, minlength=len(rank))
+    begins = np.repeat(np.cumsum(of_each) - of_each, of_each)
+    told = np.arange(len(one)) - begins < _MOST_OVERLAPS
+    one, counts, other, on = one[told], most - fewer[told], other[told], on[told]
+    alone = np.empty(len(one), np.int64)
+    for kind, each in enumerate(held):
+        alone[on == kind] = each.alone[one[on == kind]]
+    shares, which = np.unique(np.minimum(1.0, counts / alone), return_inverse=True)
+    rounded = [round(share, 4) for share in shares.tolist()]
+    made = map(
+        Overlap,
+        map(paths.__getitem__, other.tolist()),
+        counts.tolist(),
+        map(rounded.__getitem__, which.tolist()),
+        map(kinds.__getitem__, on.tolist()),
+    )
+    return {at: tuple(islice(made, min(many, _MOST_OVERLAPS))) for at, many in enumerate(of_each.tolist()) if many}
 
 
 def _subscribers(artifacts: Sequence[Artifact], sets: Sets, kinds: Sequence[Kind]) -> Subscribers:
     for kind in kinds:
         if kind in sets:
-            everyone = frozenset(owner for owner, _ in sets[kind])
+            everyone = frozenset(owner for owner, _ in sets[kind].parts)
             if many := union(sets[kind], [everyone])[0]:
                 return Subscribers(many, kind[0].value)
     best = max(artifacts, key=lambda one: one.subscribers.distinct, default=None)
@@ -261,12 +292,12 @@ def summarise(
     """
     joins = set(model.settings["joins"]["types"])
     sets = _sets(holdings, {at: at for at in range(len(holdings))})
-    in_common = {kind: shares(held) for (kind, veiled), held in sets.items() if kind in joins and not veiled}
+    in_common = {kind: shares(pool) for (kind, veiled), pool in sets.items() if kind in joins and not veiled}
     copies = duplicates([holding.shape for holding in holdings])
     overlaps = _overlaps(artifacts, in_common)
     groups = _units(artifacts, holdings, copies)
     by_unit = _sets(holdings, {member: at for at, members in enumerate(groups) for member in members})
-    united = {kind: shared(held) for kind, held in by_unit.items()}
+    united = {kind: shared(pool) for kind, pool in by_unit.items()}
     units = _made(groups, artifacts, holdings, united, basis(model.pack))
     linkage = _linked(units, united, artifacts, model)
     told = {link.artifacts for link in linkage}
@@ -278,7 +309,7 @@ def summarise(
     found += _by_content(units, groups, by_unit, model)
     found += [link.severity for link in linkage] + [artifact.severity for artifact in artifacts]
     out = tuple(
-        replace(
+        changed(
             artifact,
             overlaps=overlaps.get(at, ()),
             duplicate_of=artifacts[copies[at]].path if at in copies else None,
@@ -287,7 +318,8 @@ def summarise(
     )
     people = _subscribers(artifacts, sets, basis(model.pack))
     worst = max(found, key=lambda one: one.score, default=Severity())
-    spread = breakdown(sets, model.pack, {at: artifact.breakdown for at, artifact in enumerate(artifacts)})
+    held = {kind: pool.parts for kind, pool in sets.items()}
+    spread = breakdown(held, model.pack, {at: artifact.breakdown for at, artifact in enumerate(artifacts)})
     return out, Summary(
         artifacts=len(out),
         by_status=MappingProxyType(dict(sorted(Counter(a.status.value for a in out).items()))),

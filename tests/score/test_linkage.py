@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.score import linkage
-from scanner.score.linkage import shared, union
+from scanner.score.linkage import Pool, shared, union
 from scanner.sets import Run
 
 #: Keys as mobile numbers, as CNICs, and close together.
@@ -36,19 +36,19 @@ def test_shares_are_those_of_sets(window: int, monkeypatch: pytest.MonkeyPatch) 
         shuffle.shuffle(parts)  # type: ignore[attr-defined]
         want = {(a, b): n for a, b in combinations(range(len(held)), 2) if (n := len(held[a] & held[b]))}
         want |= {(at, at): len(one) for at, one in enumerate(held) if one}
-        assert shared(parts) == want
+        assert shared(Pool(parts)) == want
         groups = [frozenset(range(len(held))), frozenset({0}), frozenset()] * 40
-        assert union(parts, groups) == [len(set().union(*held)), len(held[0]), 0] * 40
+        assert union(Pool(parts), groups) == [len(set().union(*held)), len(held[0]), 0] * 40
 
     law()
 
 
 def test_an_owner_in_several_parts_counts_a_key_once() -> None:
     parts = [(0, run({1, 2, 3})), (0, run({3, 4})), (1, run({3, 4, 9}))]
-    assert shared(parts) == {(0, 0): 4, (1, 1): 3, (0, 1): 2}
+    assert shared(Pool(parts)) == {(0, 0): 4, (1, 1): 3, (0, 1): 2}
 
 
 def test_no_runs_share_nothing() -> None:
-    assert shared([]) == {}
-    assert shared([(0, run(set()))]) == {}
-    assert union([], [frozenset({0})]) == [0]
+    assert shared(Pool([])) == {}
+    assert shared(Pool([(0, run(set()))])) == {}
+    assert union(Pool([]), [frozenset({0})]) == [0]
