@@ -110,6 +110,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
                 for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
                     run.finished.append(replace(one, rendering=None))
                     json_report.write_artifact_line(one.artifact, out, reveal=target.reveal, text=one.rendering)
+            gc.freeze()
             _, summary = conclude(run.finished, pack, options)
             tool = (__version__, pack.sha256)
             json_report.write_summary_line(summary, out, tool=tool, reveal=target.reveal)
@@ -117,6 +118,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     with _kept(run):
         for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
             run.finished.append(one)
+    gc.freeze()  # as it is all kept, there is nothing to look through for garbage
     artifacts, summary = conclude(run.finished, pack, options)
     watch.done()
     result = ScanResult(

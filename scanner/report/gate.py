@@ -7,7 +7,7 @@ masks each of these unless the caller asked to reveal; renderers get nothing tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
 from operator import is_
 from types import MappingProxyType
@@ -15,17 +15,25 @@ from typing import Any, TypeVar
 
 from scanner.masking import mask_text, mask_value
 from scanner.model import Artifact, Column, Inspected, Overlap, ScanResult, Summary
+from scanner.records import changed
 
 R = TypeVar("R")
 
-#: Text that the scanner makes from its own words and figures, or that is no text of the data at all.
-_OWN = frozenset({"sha256", "patterns_sha256", "version", "started_at", "encoding", "id", "first_event", "last_event"})
+#: Text of the scanner and of the packs in their own words, or that is no text of the data at all.
+_OWN = frozenset(
+    {"sha256", "patterns_sha256", "version", "started_at", "encoding", "id", "first_event", "last_event"}
+    | {"stage", "title", "asks", "status", "purpose", "role"}
+)
+
+#: Annotations of fields that hold no text: figures, and words of the contract and of the packs.
+_FIGURES = frozenset({"int", "float", "bool", "int | None", "float | None"})
+_TERMS = frozenset({"AnyType", "ColumnType", "Form", "Format", "Level", "ProblemCode", "Status", "Structure"})
 
 
 @cache
 def _names(kind: type[Any]) -> tuple[str, ...]:
     """The fields of a record that may hold text from outside."""
-    return tuple(field.name for field in fields(kind) if field.name not in _OWN)
+    return tuple(field.name for field in fields(kind) if field.name not in _OWN and field.type not in _FIGURES | _TERMS)
 
 
 @cache
@@ -34,7 +42,7 @@ def _way(kind: type[Any]) -> Callable[[Any], Any] | None:
     if kind is str:
         return _text
     if issubclass(kind, tuple):
-        return _tuple
+        return _tuple if kind is tuple else lambda value: kind(*_tuple(value))
     if issubclass(kind, Mapping):
         return _mapping
     return _record if is_dataclass(kind) else None
@@ -76,7 +84,7 @@ def _record(record: R, **given: Any) -> R:
             held: Any = type(value)
             if (way := _way(held)) is not None and (shown := way(value)) is not value:
                 changes[name] = shown
-    return replace(record, **changes) if changes else record  # type: ignore[type-var]
+    return changed(record, **changes) if changes else record
 
 
 #: What is masked already repeats: dates, words of lists, the heads of numbers.
@@ -84,12 +92,12 @@ _sample = lru_cache(maxsize=1 << 14)(mask_value)
 
 
 def _column(column: Column, evidence: bool) -> Column:
-    given = {} if evidence else {"evidence": ()}
-    return _record(
+    return changed(
         column,
-        **given,
         name=None if column.name is None else mask_text(" ".join(column.name.split()), digests=True),
-        samples=tuple(_sample(sample, column.type) for sample in column.samples),
+        samples=tuple([_sample(sample, column.type) for sample in column.samples]),
+        evidence=_masked(column.evidence) if evidence else (),
+        hash=_masked(column.hash),
     )
 
 
@@ -105,7 +113,12 @@ def show_in_common(artifact: Artifact, reveal: bool = False) -> tuple[tuple[Over
     overlaps, copied = artifact.overlaps, artifact.duplicate_of
     if reveal:
         return overlaps, copied
-    return _masked(overlaps), _masked(copied)
+    return tuple(map(_overlap, overlaps)), _masked(copied)
+
+
+def _overlap(one: Overlap) -> Overlap:
+    shown = mask_text(one.path)
+    return one if shown == one.path else one._replace(path=shown)
 
 
 def show_inspected(one: Inspected, reveal: bool = False) -> Inspected:
@@ -125,7 +138,7 @@ def show(result: ScanResult, reveal: bool = False) -> ScanResult:
     """The result as it may be shown; unchanged with `reveal`."""
     if reveal:
         return result
-    return replace(
+    return changed(
         result,
         artifacts=tuple(show_artifact(artifact) for artifact in result.artifacts),
         summary=show_summary(result.summary),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from io import TextIOWrapper
 from typing import IO, Any
 
-from scanner.model import Artifact, ScanResult, Summary
+from scanner.model import Artifact, Overlap, ScanResult, Summary
 from scanner.report import gate
 from scanner.report.document import (
     artifact_parts,
     document,
-    overlaps_document,
     summary_document,
     tool_document,
 )
@@ -22,23 +23,23 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 def json_line(value: dict[str, Any]) -> str:
     """A value as one line of JSON with its line end."""
-    return _writable(_ENCODER.encode(value)) + "\n"
+    return _encoded(value).decode() + "\n"
 
 
-def _writable(text: str) -> str:
-    """JSON that UTF-8 can hold: a lone surrogate in a file name has none, but escaped it is still valid JSON."""
+def _encoded(value: Any) -> bytes:
+    """JSON in UTF-8, which has no lone surrogate as a file name may hold: escaped it is still valid JSON."""
+    text = _ENCODER.encode(value)
     try:
-        text.encode()
+        return text.encode()
     except UnicodeEncodeError:
-        return json.dumps(json.loads(text), allow_nan=False)
-    return text
+        return json.dumps(value, allow_nan=False).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactText:
     """An artifact as JSON, but for what only the whole scan can tell of it: made where it is scanned."""
 
-    parts: tuple[str, ...]
+    parts: tuple[bytes, ...]
     """Members of the object, as `artifact_parts` divides them."""
 
     @staticmethod
@@ -47,19 +48,41 @@ class ArtifactText:
         shown = gate.show_artifact(artifact, reveal, evidence)
         return ArtifactText(tuple(map(_members, artifact_parts(shown, evidence))))
 
-    def line(self, artifact: Artifact, reveal: bool = False) -> str:
+    def line(self, artifact: Artifact, reveal: bool = False) -> bytes:
         """The whole object on one line, with what the artifact has in common with others; without a line end."""
         front, middle, back = self.parts
         overlaps, copied = gate.show_in_common(artifact, reveal)
-        pieces = [front, _members({"overlaps": overlaps_document(overlaps)}), middle]
+        pieces = [front, b'"overlaps": [%b]' % ", ".join(map(_overlap, overlaps)).encode(), middle]
         if copied is not None:
             pieces.append(_members({"duplicate_of": copied}))
-        return _writable(f"{{{', '.join([*pieces, back] if back else pieces)}}}")
+        return b"{%b}" % b", ".join([*pieces, back] if back else pieces)
 
 
-def _members(value: dict[str, Any]) -> str:
+def _members(value: dict[str, Any]) -> bytes:
     """The members of an object as JSON, without its braces."""
-    return _ENCODER.encode(value)[1:-1]
+    return _encoded(value)[1:-1]
+
+
+def _overlap(one: Overlap) -> str:
+    """As `overlaps_document` has it; of many artifacts there are very many."""
+    return (
+        f'{{"path": {_quoted(one.path)}, "shared_subscribers": {one.shared_subscribers}, '
+        f'"share_of_this": {one.share_of_this}, "on": {_quoted(one.on.value)}}}'
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _quoted(text: str) -> str:
+    return _encoded(text).decode()
+
+
+def _sink(out: IO[str]) -> Callable[[bytes], object]:
+    """What writes UTF-8 to a stream: past its encoder, which has nothing to do, where that is UTF-8 too."""
+    if isinstance(out, TextIOWrapper) and out.encoding.lower() == "utf-8":
+        out.flush()
+        write: Callable[[bytes], object] = out.buffer.write
+        return write
+    return lambda data: out.write(data.decode())
 
 
 def write_json(
@@ -83,9 +106,9 @@ def write_json(
         out.write(",\n")
     out.write(' "artifacts": [')
     made = (ArtifactText.of(one, reveal=reveal, evidence=evidence) for one in result.artifacts)
+    write = _sink(out)
     for position, (artifact, text) in enumerate(zip(result.artifacts, texts or made, strict=True)):
-        out.write(",\n  " if position else "\n  ")
-        out.write(text.line(artifact, reveal))
+        write((b",\n  " if position else b"\n  ") + text.line(artifact, reveal))
     out.write("\n ],\n" if result.artifacts else "],\n")
     out.write(f' "summary": {json_line(tail).rstrip()}\n}}\n')
 
@@ -100,7 +123,7 @@ def write_artifact_line(
 ) -> None:
     """Write one artifact as a line of JSON and pass it on at once; `text` as in `write_json`."""
     text = text or ArtifactText.of(artifact, reveal=reveal, evidence=evidence)
-    out.write(text.line(artifact, reveal) + "\n")
+    _sink(out)(text.line(artifact, reveal) + b"\n")
     out.flush()
 
 
