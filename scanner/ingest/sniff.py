@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import islice, pairwise, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ _ONLY_1256 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 #: Of a cell: figures, what stands between the figures of a number or a date, letters.
 _FIGURES, _WITH_FIGURES = b"0123456789", b" \t\n\r\f\v+-./:,()*"
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + bytes(range(128, 256))
+#: All bytes but the control characters that text does not hold.
+_NO_CONTROLS = bytes(range(32, 127)) + bytes(range(128, 256)) + b"\t\n\r\f\x1a\x1b"
 _HEX = re.compile(rb"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
 #: Digits in a row that are more than one field: the longest identifier has 20. Lines that are looked at for them.
 _RUN_TOGETHER, _PACKED_LINES = re.compile(rb"[0-9]{24}"), 64
@@ -86,7 +88,7 @@ def declared_encoding(head: bytes) -> tuple[str | None, int]:
 
 def _wide(head: bytes) -> str | None:
     sample = head[: min(len(head), 8192) // 4 * 4]
-    if len(sample) < 4:
+    if len(sample) < 4 or b"\0" not in sample:
         return None
     zero = [sample[i::4].count(0) / (len(sample) // 4) for i in range(4)]
     if min(zero[1], zero[2], zero[3]) > 0.9 and zero[0] < 0.1:
@@ -103,7 +105,10 @@ def _wide(head: bytes) -> str | None:
 
 
 def _control(head: bytes) -> bool:
-    counts = Counter(head[:65536].translate(None, bytes(range(32, 127)) + bytes(range(128, 256)) + b"\t\n\r\f\x1a\x1b"))
+    controls = head[:65536].translate(None, _NO_CONTROLS)
+    if not controls:
+        return False
+    counts = Counter(controls)
     total = min(len(head), 65536)
     for separator in (1, 2, 0x1C, 0x1D, 0x1E, 0x1F):
         if len(counts) <= 2:
@@ -280,15 +285,33 @@ class _Lines:
                 at = after
         return self._plain
 
+    def _whole(self, quote: bytes) -> bool:
+        """Whether lines are records."""
+        return not self._returns and quote not in self._data
+
     def widths(self, delimiter: bytes, quote: bytes, escape: bool) -> list[int]:
         """How many fields each of the first records has."""
-        if self._returns or quote in self._data:
-            return [len(one.fields) for one in self.records(delimiter, quote, escape)]
-        return [line.count(delimiter) + 1 for line, _, _ in self._lines()]
+        if self._whole(quote):
+            return [line.count(delimiter) + 1 for line, _, _ in self._lines()]
+        return [len(one.fields) for one in self.records(delimiter, quote, escape)]
+
+    def firsts(self, delimiter: bytes, quote: bytes, escape: bool) -> list[bytes]:
+        """The first field of each of the first records."""
+        if self._whole(quote) and delimiter not in self._data:
+            return [line for line, _, _ in self._lines()]
+        return [one.fields[0] for one in self.records(delimiter, quote, escape)]
+
+    def timed(self, delimiter: bytes, quote: bytes, escape: bool, first: int) -> bool:
+        """Whether colons rather belong to times, addresses or keys; the table begins with the record `first`."""
+        if self._whole(quote):
+            texts = [line for line, _, _ in self._lines()]
+        else:
+            texts = [self._data[one.begin : one.end] for one in self.records(delimiter, quote, escape)]
+        return any(map(_TIME.search, texts[first : first + 50])) or sum(b": " in one for one in texts) * 4 > len(texts)
 
     def records(self, delimiter: bytes, quote: bytes, escape: bool) -> list[_Record]:
         """The first records."""
-        if not self._returns and quote not in self._data:
+        if self._whole(quote):
             return [_Record(line.split(delimiter), begin, end) for line, begin, end in self._lines()]
         asked = delimiter, quote, escape
         if self._held is None or self._held[0] != asked:
@@ -369,9 +392,12 @@ def _kinds() -> Callable[[bytes], str]:
 
 
 def _votes(
-    first: list[bytes], body: list[list[bytes]], kind_of: Callable[[bytes], str] = kind_of
+    first: list[bytes],
+    body: list[list[bytes]],
+    kind_of: Callable[[bytes], str] = kind_of,
+    seen: dict[int, str] | None = None,
 ) -> tuple[float, float]:
-    """Weight for and against the first row being names of what stands below."""
+    """Weight for and against the first row being names of what stands below; `seen` gets what is `alike` in columns."""
     for_names = against = 0.0
     numbers = [field.strip() for field in first if field.strip().isdigit()]
     series = False
@@ -380,11 +406,13 @@ def _votes(
         steps = {b - a for a, b in pairwise(values)}
         series = len(steps) == 1 and steps != {0}
     columns = list(zip_longest(*body, fillvalue=b""))
-    for field, column in zip(first, columns, strict=False):
+    for place, (field, column) in enumerate(zip(first, columns, strict=False)):
         kind = kind_of(field)
         if not kind:
             continue
         shown = alike(column)
+        if seen is not None:
+            seen[place] = shown
         cells = column if shown else [cell for cell in column if cell.strip()]
         if not cells:
             continue
@@ -422,13 +450,18 @@ def _votes(
     return for_names, against
 
 
-def is_header(first: list[bytes], body: list[list[bytes]], kind_of: Callable[[bytes], str] = kind_of) -> bool:
-    """Whether the first row names the columns; a row that holds data never does."""
+def is_header(
+    first: list[bytes],
+    body: list[list[bytes]],
+    kind_of: Callable[[bytes], str] = kind_of,
+    seen: dict[int, str] | None = None,
+) -> bool:
+    """Whether the first row names the columns; a row that holds data never does. `seen` as in `_votes`."""
     if not any(field.strip() for field in first):
         return False
     if not body:
         return len(first) > 1 and all(kind_of(field) in ("w", "") for field in first)
-    for_names, against = _votes(first, body, kind_of)
+    for_names, against = _votes(first, body, kind_of, seen)
     if for_names or against:
         return for_names > against
     filled = [field.strip().lower() for field in first if field.strip()]
@@ -479,7 +512,7 @@ def _quote_of(data: bytes, delimiter: bytes) -> bytes:
 
 
 def _escaped(data: bytes, delimiter: bytes) -> bool:
-    if b'\\"' not in data:
+    if b"\\" not in data or b'\\"' not in data:
         return False
     inner = len(re.findall(rb'\\"(?!' + re.escape(delimiter) + rb"|[\r\n]|$)", data))
     return inner > 0 and inner >= data.count(b'""')
@@ -538,13 +571,10 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
             continue
         if share < (0.8 if not main else 0.5 if tabular else 0.7):
             continue
+        if value == 0x3A and lines.timed(delimiter, quote, escape, first):
+            continue
         records = lines.records(delimiter, quote, escape)
         if value in _SELDOM and (width < 3 or _bulleted(records, data.count(delimiter * 2))):
-            continue
-        if value == 0x3A and (
-            any(_TIME.search(data[one.begin : one.end]) for one in records[first : first + 50])
-            or sum(b": " in data[one.begin : one.end] for one in records) * 4 > len(records)
-        ):
             continue
         if value == 0x20 and not _spaced_table(records, width, share):
             continue
@@ -562,34 +592,49 @@ def table_of(head: bytes, final: bool, name: str = "") -> Table | None:
 
 
 #: Delimiters of several bytes that exporters use so that no cell may hold one.
-_LONG = re.compile(rb"\xc2[\xa1-\xac\xae-\xbf]|[^\w\s\"'.\-()/@*=<>{}\[\]\x80-\xff]{2,5}|\t\|\t| \| |[,;] ")
+_OF_LONG = rb"[^\w\s\"'.\-()/@*=<>{}\[\]\x80-\xff]"
+_LONG = re.compile(rb"\xc2[\xa1-\xac\xae-\xbf]|" + _OF_LONG + rb"{2,5}|\t\|\t| \| |[,;] ")
 #: ASCII's record separator.
 RECORD_END = b"\x1e"
 #: Stands in for a longer delimiter: a control that text does not hold.
 STAND_IN = b"\x1f"
 
 
+#: Bytes as those that several of make a long delimiter, and all others.
+_MARKS = bytes(0x21 if re.fullmatch(_OF_LONG, bytes([byte])) else 0x20 for byte in range(256))
+
+
+def _may_be_long(text: bytes) -> bool:
+    """Whether a delimiter of several bytes stands in a text at all."""
+    return (
+        b"!!" in text.translate(_MARKS)
+        or b"\xc2" in text
+        or any(mark in text for mark in (b", ", b"; ", b"\t|\t", b" | "))
+    )
+
+
 def long_delimiter(data: bytes) -> bytes:
     """A delimiter of several bytes that all lines share equally; empty where there is none."""
-    lines = [line for line in data[:32768].splitlines() if line.strip()][:60]
+    lines = list(islice((line for line in data[:32768].splitlines() if line.strip()), 60))
     if len(data) > 32768:
         lines = lines[:-1]
-    if len(lines) < 2 or STAND_IN in data:
+    if len(lines) < 2 or STAND_IN in data or not _may_be_long(b"\n".join(lines[:20])):
         return b""
     seen: Counter[bytes] = Counter(run for line in lines[:20] for run in set(_LONG.findall(line)))
     for run, _ in seen.most_common(8):
         for mark in dict.fromkeys((run, run[: len(run) // 2]) if run[: len(run) // 2] * 2 == run else (run,)):
             if len(mark) < 2 or not mark.strip(b"#"):  # masks are written so too
                 continue
-            counts = Counter(line.count(mark) for line in lines)
-            times, agree = counts.most_common(1)[0]
             if mark.endswith(b" ") and mark[:1] in b",;":
                 # a blank after each delimiter matters where a quoted cell follows it
                 if mark + b'"' in data and data.count(mark[:1]) <= 1.1 * data.count(mark):
                     return mark
                 continue
-            alone = sum(line.replace(mark, b"").count(mark[:1]) for line in lines)
-            if not times or agree < 0.8 * len(lines) or alone * 4 > times * agree:
+            counts = Counter([line.count(mark) for line in lines])
+            times, agree = counts.most_common(1)[0]
+            if not times or agree < 0.8 * len(lines):
+                continue
+            if 4 * sum(line.replace(mark, b"").count(mark[:1]) for line in lines) > times * agree:
                 continue
             if sum(line.endswith(mark) for line in lines) * 2 > len(lines) and mark[:1] * len(mark) == mark:
                 continue  # empty cells at the end of each line
@@ -851,6 +896,8 @@ def _spaced_table(records: list[_Record], width: int, share: float) -> bool:
 def _first_row(records: list[_Record], width: int) -> int:
     """The first record of the table: of its width, and not a title that an exporter filled up with empty fields."""
     fitting = [index for index, one in enumerate(records) if len(one.fields) == width]
+    if sum(map(bool, map(bytes.strip, records[fitting[0]].fields))) > 1:
+        return fitting[0]
     filled = [sum(map(bool, map(bytes.strip, records[index].fields))) for index in fitting[:50]]
     usual = sorted(filled)[len(filled) // 2]
     for index, count in zip(fitting, filled, strict=False):
@@ -883,7 +930,8 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
     loose: list[bytes] = []
     begin = records[start].begin
     preamble_end = begin
-    if is_header(rows[0], rows[1:201], kind_of):
+    seen: dict[int, str] = {}
+    if is_header(rows[0], rows[1:201], kind_of, seen):
         names = [field.decode("utf-8", "replace").strip() for field in rows[0]]
         header_bytes = tuple(rows[0])
         used = start
@@ -907,8 +955,8 @@ def _layout(data: bytes, delimiter: bytes, quote: bytes, escape: bool, width: in
         header = header[:-1]
     body = [row for row in rows[(1 if header_bytes else 0) :][:200] if len(row) == width] or rows[:1]
     kinds = []
-    for column in zip(*body, strict=True):
-        shown = alike(column)
+    for place, column in enumerate(zip(*body, strict=True)):
+        shown = seen[place] if header_bytes and place in seen else alike(column)
         kinds.append([(shown, 0)] if shown else Counter(filter(None, map(kind_of, column))).most_common(1))
     return Table(
         delimiter, quote, escape, newline_of(data), width, trailing, tuple(header), header_bytes, begin,
@@ -966,20 +1014,22 @@ def sideways(text: bytes, table: Table) -> tuple[list[str], list[list[bytes]]] |
 def _single(data: bytes, final: bool, tabular: bool) -> Table | None:
     """A list with one value a line."""
     quote = _quote_of(data, b"\x1f")
-    records = _Lines(data, final).records(b"\x1f", quote, False)
-    if not records or any(len(one.fields) != 1 for one in records):
+    lines = _Lines(data, final)
+    if set(lines.widths(b"\x1f", quote, False)) != {1}:
         return None
-    cells = [one.fields[0].strip() for one in records]
+    cells = [cell.strip() for cell in lines.firsts(b"\x1f", quote, False)]
     body = cells[1:] or cells
-    solid = sum(
-        len(cell) <= 64 and kind_of(cell) in ("n", "h", "e") and cell.count(b" ") <= 3 and b": " not in cell
-        for cell in body
-    )
+    solid = 0
+    for place, cell in enumerate(body, 1):
+        if len(cell) <= 64 and cell.count(b" ") <= 3 and b": " not in cell and kind_of(cell) in ("n", "h", "e"):
+            solid += 1
+        elif not tabular and place - solid > 0.15 * len(body) + 1:
+            return None
     short = sum(len(cell) <= 64 and cell.count(b" ") <= 4 for cell in cells)
     steady = solid >= 0.85 * len(body) and (len(cells) > 1 or kind_of(cells[0]) in ("n", "h", "e"))
     if not steady and not (tabular and short >= 0.9 * len(cells)):
         return None
-    return _layout(data, b"\x1f", quote, False, 1, records)
+    return _layout(data, b"\x1f", quote, False, 1, lines.records(b"\x1f", quote, False))
 
 
 def is_packed(text: bytes) -> bool:

@@ -459,7 +459,7 @@ class Parquet:
             detail=f"{metadata.num_row_groups} row groups",
             rows=metadata.num_rows,
         )
-        yield Stream(head, deferred(parts, course, "a row group cannot be read"), course.tail)
+        yield Stream(head, deferred(parts, course, "a row group cannot be read"), course.tail, only=True)
 
 
 def _without_footer(source: Source, course: Course, limits: Limits) -> Iterator[Stream]:

@@ -51,11 +51,19 @@ class Shape:
 def pairs_of(text: str) -> Shape | None:
     """The shape of blocks of `key: value`, or None where lines do not read so."""
     lines = text.split("\n")[:_SAMPLE]
-    filled = [line for line in lines if not _PARTING.fullmatch(line)]
-    found = [
-        match for line in filled if (match := _PAIR.fullmatch(line.rstrip("\r"))) and not match[2].startswith("//")
-    ]
-    if len(found) < 4 or sum(bool(match[2]) for match in found) < 0.6 * len(filled):
+    found: list[re.Match[str]] = []
+    others, most = 0, 0.4 * len(lines) + 1
+    for line in lines:
+        match = _PAIR.fullmatch(line.rstrip("\r"))
+        if match is not None and _PARTING.fullmatch(line):
+            continue
+        if match is not None and not match[2].startswith("//"):
+            found.append(match)
+        elif match is not None or not _PARTING.fullmatch(line):
+            others += 1
+            if others > most:
+                return None
+    if len(found) < 4 or sum(bool(match[2]) for match in found) < 0.6 * (len(found) + others):
         return None
     counts = Counter(match[1].strip().lower() for match in found)
     again = [key for key, times in counts.items() if times > 1]
@@ -132,6 +140,8 @@ def inline_of(text: str) -> Shape | None:
     """The shape of lines that are `key=value` or `key: value` pairs from end to end, or None where they are not."""
     lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
     for mark in ";|\t, ":
+        if mark not in text:
+            continue  # no line is of two pairs
         take = partial(_inline, mark=mark)
         made = _nearly_all(lines, take)
         if made is None:
@@ -185,6 +195,8 @@ def _line_by_line(text: str, take: Callable[[str], Fields | None]) -> Iterator[F
 
 def payloads_of(text: str) -> Shape | None:
     """The shape of lines of a log that end with a JSON object behind other words, or None where they do not."""
+    if "{" not in text:
+        return None
     lines = [line for line in text.split("\n")[:_SAMPLE] if line.strip()]
     whole = lines[:-1] if len(lines) > 3 else lines  # the sample may end within a line
     made = _nearly_all(whole, _payload)
@@ -369,7 +381,7 @@ class KeyedReader:
             return encoding, mark, _VCARD
         if _LDIF.match(text):
             return encoding, mark, _DIRECTORY
-        if len(_CLIENT.start.findall(text)) > 1 and _CLIENT.start.search(text[:1024]):
+        if _CLIENT.start.search(text[:1024]) and len(_CLIENT.start.findall(text)) > 1:
             return encoding, mark, _CLIENT
         lines = text.decode("utf-8", "replace")
         shape = inline_of(lines) or pairs_of(lines) or payloads_of(lines)

@@ -22,6 +22,7 @@ from scanner.options import ScanOptions
 from scanner.terms import Format, ProblemCode
 
 _RULER = re.compile(r"\s*(?:-{2,}|={2,}|_{2,})(?:\s+(?:-{1,}|={1,}|_{1,}))*\s*")
+_MARKS = ("--", "==", "__")
 _SPAN = re.compile(r"[-=_]+")
 _CROSS = re.compile(r"[-=]{2,}(?:[+┼][-=]{2,})+\s*|[-─]+(?:[+┼][-─]+)+\s*")
 #: Lines that only draw: corners and edges in ASCII, Markdown or box characters.
@@ -54,8 +55,17 @@ class Layout:
 
 def layout_of(text: str) -> Layout | None:
     """The layout of a text table that begins within the first lines of a text."""
-    lines = [line.rstrip("\r") for line in text.split("\n")][:_SAMPLE]
-    return _doubled(lines) or _barred(lines) or _ruled(lines) or _placed(lines)
+    barred = "|" in text or (not text.isascii() and any(bar in text for bar in _BARS))
+    ruled = any(mark[0] in text and mark in text for mark in _MARKS)
+    placed = "  " in text
+    if not (barred or ruled or placed):
+        return None
+    lines = [line.rstrip("\r") for line in text.split("\n", _SAMPLE)[:_SAMPLE]]
+    return (
+        (_doubled(lines) or _barred(lines) if barred else None)
+        or (_ruled(lines) if ruled else None)
+        or (_placed(lines) if placed else None)
+    )
 
 
 def _doubled(lines: list[str]) -> Layout | None:

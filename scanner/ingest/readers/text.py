@@ -76,6 +76,7 @@ class TextReader:
             Head(source.path, Format.TEXT, encoding, (None,), lines=True),
             self._parts(meter, encoding, mark, newline, options, problems, faults),
             lambda: closing(meter, faults),
+            only=True,
         )
 
     def _parts(

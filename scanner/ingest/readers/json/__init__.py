@@ -44,6 +44,9 @@ _AHEAD = 1 << 16
 _SEVERAL = "several documents one after another; read as one table"
 #: A number that no type of 64 bits holds, where a value may stand; interoperable JSON has none (RFC 8259, section 6).
 _VAST = re.compile(rb"""(?<=[\[,:\s])[ \t]*-?(?:\d{20,}(?:\.\d+)?|\d+(?:\.\d+)?[eE][+-]?\d{3,})(?=[\]},\s])""")
+#: Digits as 0 and E as e; what stands then where a vast number does.
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+_VAST_ALIKE = (b"0" * 20, b"e000", b"e+000", b"e-000")
 _LIST = re.compile(r'"\s*:\s*\[')
 #: Keys under which descriptions of columns have their names, the technical one first.
 _NAMES = ("name", "field", "fieldName", "id", "key", "title", "label")
@@ -52,6 +55,12 @@ _ROWS = 20
 #: An array of plain values that goes with the records as text.
 PLAIN = -2
 _CLOSED = {ARRAY: "array", MEMBERS: "object", PLAIN: "array"}
+
+
+def _vast(text: bytes) -> bool:
+    """Whether a vast number stands in a text."""
+    alike = text.translate(_ALIKE)
+    return any(mark in alike for mark in _VAST_ALIKE) and _VAST.search(text) is not None
 
 
 def _encoding(head: bytes) -> tuple[str, int]:
@@ -101,7 +110,7 @@ class JsonReader:
     def read(self, source: Source, options: ScanOptions) -> Iterator[Stream]:
         """One stream: the records of the document."""
         document = _Document(source, options)
-        yield Stream(Head(source.path, document.format, document.encoding), document.parts(), document.tail)
+        yield Stream(Head(source.path, document.format, document.encoding), document.parts(), document.tail, only=True)
 
 
 def _plain_values(text: str) -> bool:
@@ -230,7 +239,7 @@ class _Document:
             self._fault(ProblemCode.INVALID_ENCODING, f"no UTF-8, as JSON must be; read as {self.encoding}")
         meter = self._meter
         meter.finish()
-        if _VAST.search(self._head, 0, _AHEAD):
+        if _vast(self._head[:_AHEAD]):
             self._fault(ProblemCode.LIMIT, "numbers that no type of 64 bits holds; kept digit by digit")
         faults = tuple(self._faults)
         if meter.fault is not None:
