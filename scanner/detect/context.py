@@ -38,18 +38,16 @@ def _clue(one: Facts) -> int:
     if one.strict(T.CNIC) / one.filled > 0.3 or one.rules(T.IMSI) / one.filled > 0.5 or one.share("cgi") > 0.5:
         return 2
     return int(
-        any(
-            (
-                one.n("luhn15") / one.filled > 0.8,
-                one.share("email", "ip") > 0.5,
-                one.share("datetime") > 0.8,
-                one.epoch is not None,
-                one.lexicon(T.PERSON_NAME, token=True) > 0.6,
-                one.lexicon(T.CALL_TYPE) > 0.8,
-                bool(
-                    one.header and one.header.weight >= 0.9 and one.header.type in (T.CNIC, T.IMSI, T.IMEI, T.CELL_ID)
-                ),
-            )
+        one.epoch is not None
+        or one.share("datetime") > 0.8
+        or one.n("luhn15") / one.filled > 0.8
+        or one.share("email", "ip") > 0.5
+        or one.lexicon(T.PERSON_NAME, token=True) > 0.6
+        or one.lexicon(T.CALL_TYPE) > 0.8
+        or (
+            one.header is not None
+            and one.header.weight >= 0.9
+            and one.header.type in (T.CNIC, T.IMSI, T.IMEI, T.CELL_ID)
         )
     )
 
@@ -66,26 +64,27 @@ def _leanings(one: Facts) -> tuple[float, float]:
 
 def contexts(facts: Sequence[Facts]) -> list[Context]:
     """For each column what the others show."""
-    moments = [one.share("datetime") > 0.8 or one.epoch is not None for one in facts]
+    moments = [one.epoch is not None or one.share("datetime") > 0.8 for one in facts]
     persons = [
         bool(one.filled)
         and (
-            one.strict(T.CNIC) / one.filled > 0.3
+            one.says(T.CNIC) > 0.9
             or one.lexicon(T.PERSON_NAME, token=True) > 0.6
-            or one.says(T.CNIC) > 0.9
+            or one.strict(T.CNIC) / one.filled > 0.3
         )
         for one in facts
     ]
     clues = [_clue(one) for one in facts]
     leanings = [_leanings(one) for one in facts]
     travel, calls = sum(one for one, _ in leanings), sum(other for _, other in leanings)
+    timed, peopled, all_clues = sum(moments), sum(persons), sum(clues)
     return [
         Context(
-            sum(clues) - clues[at],
+            all_clues - clues[at],
             travel - leanings[at][0],
             calls - leanings[at][1],
-            any(moments[:at] + moments[at + 1 :]),
-            any(persons[:at] + persons[at + 1 :]),
+            timed > moments[at],
+            peopled > persons[at],
         )
         for at in range(len(facts))
     ]

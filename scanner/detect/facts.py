@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -12,12 +13,24 @@ from scanner.detect import kernels as k
 from scanner.detect.profile import ColumnProfile
 from scanner.detect.tables import AIRLINE_BIT, KIND_OF, Tables
 from scanner.model import Evidence, HashTest
-from scanner.packs.headers import HeaderMatch, is_nameless, match
+from scanner.packs.headers import HeaderMatch, is_nameless, match, spoken
 from scanner.packs.schema import Pack
 from scanner.sets import KeySet
 from scanner.terms import AnyType, ColumnType, PackType
 
 _YEAR = 31_557_600
+_NONE = KeySet()
+
+
+@lru_cache(maxsize=4)
+def _limits(pack: Pack) -> Mapping[str, Mapping[str, float]]:
+    """The thresholds of `patterns/verdicts.toml`."""
+    groups = cast(Mapping[str, Any], pack.settings.get("verdicts", {}))
+    return {
+        group: {name: float(value) for name, value in held.items()}
+        for group, held in groups.items()
+        if isinstance(held, Mapping)
+    }
 
 
 @dataclass(slots=True)
@@ -45,8 +58,10 @@ class Facts:
     """See `kernels.EXTREMES`."""
     often: list[int] = field(default_factory=list)
     """Occurrences by kind * 3 + way to stand; empty where nothing was found."""
-    words: dict[tuple[int, int], int] = field(default_factory=dict)
-    """(bit of a lexicon, 0 for whole cells or 1 for words within) → cells, where there are some."""
+    airlines: int = 0
+    """Cells that begin with the code of an airline."""
+    best: dict[tuple[ColumnType, bool], int] = field(default_factory=dict)
+    """(type, whether words within count) → cells of its best lexicon, where there are some."""
     filled: int = 0
     epoch: str | None = None
     """Which epoch class nearly all cells could be, within one span of years."""
@@ -58,10 +73,8 @@ class Facts:
     @classmethod
     def of(cls, key: str | int, name: str | None, profile: ColumnProfile, pack: Pack, tables: Tables) -> Facts:
         """The facts of a column under the header `name`."""
-        limits = cast(Mapping[str, Any], pack.settings.get("verdicts", {}))
-        made = cls(key, name, match(pack, name), is_nameless(pack, name), profile, tables, limits)
-        if made.header is not None:
-            made.spoken = frozenset((made.header.type, *(kind for _, kind in made.header.others)))
+        made = cls(key, name, match(pack, name), is_nameless(pack, name), profile, tables, _limits(pack))
+        made.spoken = spoken(pack, name)
         if profile.counts is not None:
             # the rules ask for single figures, hundreds of times a column, which lists give faster than arrays
             made.counts = dict(zip(k.CLASSES, profile.counts.tolist(), strict=True))
@@ -75,13 +88,22 @@ class Facts:
             bits, tokens = profile.lex_counts.nonzero()
             if len(bits):
                 cells = profile.lex_counts[bits, tokens].tolist()
-                made.words.update(zip(zip(bits.tolist(), tokens.tolist(), strict=True), cells, strict=True))
-            made.epoch = made._epoch()
+                made._worded(zip(bits.tolist(), tokens.tolist(), cells, strict=True))
+            made.epoch = made._epoch() if made.n("epoch_s", "epoch_ms", "epoch_us") else None
         return made
+
+    def _worded(self, found: Iterable[tuple[int, int, int]]) -> None:
+        """Take what was found of the lexicons: bit of one, 0 for whole cells or 1 for words within, cells."""
+        for bit, token, cells in found:
+            if bit == AIRLINE_BIT:
+                if not token:
+                    self.airlines = cells
+            elif (place := self.tables.place_of(bit, bool(token))) is not None:
+                self.best[place] = max(cells, self.best.get(place, 0))
 
     def limit(self, group: str, name: str) -> float:
         """A threshold of `patterns/verdicts.toml`."""
-        return float(self.limits[group][name])
+        return self.limits[group][name]
 
     def n(self, *names: str) -> int:
         """Cells of some classes."""
@@ -92,7 +114,10 @@ class Facts:
 
     def share(self, *names: str) -> float:
         """Share (0..1) of the filled cells that fall into some classes."""
-        return self.n(*names) / self.filled if self.filled else 0.0
+        if not self.filled:
+            return 0.0
+        counts = self.counts
+        return (counts[names[0]] if len(names) == 1 else sum([counts[name] for name in names])) / self.filled
 
     def numbers(self) -> tuple[int, int] | None:
         """Least and greatest, where all filled cells are whole numbers of digits alone."""
@@ -121,16 +146,12 @@ class Facts:
 
     def lexicon(self, kind: ColumnType, token: bool = False) -> float:
         """Share of filled cells that are (or hold) a word of a type's lexicons; the best lexicon counts."""
-        if not self.words or not self.filled:
-            return 0.0
-        return (
-            max((self.words.get((bit, token), 0) for bit in self.tables.bits_of(kind, token)), default=0) / self.filled
-        )
+        return self.best.get((kind, token), 0) / self.filled if self.best and self.filled else 0.0
 
     def airline(self) -> float:
         """Share of flight-shaped cells that begin with a known airline code."""
         flights = self.n("flight")
-        return self.words.get((AIRLINE_BIT, 0), 0) / flights if flights else 0.0
+        return self.airlines / flights if flights else 0.0
 
     def length(self, *digits: int) -> int:
         """All-digit cells of some lengths."""
@@ -152,8 +173,8 @@ class Facts:
         else:
             at, sets = KIND_OF[kind], self.profile.sets
         held = [sets[code] for way in ways if (code := at * 3 + way) in sets]
-        if len(held) == 1:
-            return held[0]
+        if len(held) < 2:
+            return held[0] if held else _NONE
         if (kind, ways) not in self._found:
             made = self._found[kind, ways] = KeySet(self.profile.room)
             for one in held:

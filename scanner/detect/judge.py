@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
@@ -20,6 +20,7 @@ from scanner.detect.verdict import Verdict, decide, pair_points
 from scanner.masking import mask_value
 from scanner.model import Column, HashTest, Linked
 from scanner.packs.schema import Pack
+from scanner.records import changed
 from scanner.sets import KeySet
 from scanner.terms import IDENTIFIER_TYPES, AnyType, ColumnType, Form, PackType
 
@@ -208,7 +209,7 @@ def judge(
         facts.append(Facts.of(key, name, profile.columns[key], pack, tables))
     if test is not None and not lines:
         for one in facts:
-            if is_digests(one.profile):
+            if one.n("digest", "base64") and is_digests(one.profile):
                 one.hash = test(one)
     if lines:
         verdicts = [Verdict(T.FREE_TEXT, Form.PLAIN, 0.9, one.n("text_hit")) for one in facts]
@@ -229,7 +230,7 @@ def judge(
         index = one.key if isinstance(one.key, int) else position
         if verdict.type in IDENTIFIER_TYPES and verdict.form is Form.PLAIN:
             whole = one.times(verdict.type, k.WEAK, k.SURE)
-            verdict = replace(verdict, matched=whole or min(verdict.matched, one.filled))
+            verdict = changed(verdict, matched=whole or min(verdict.matched, one.filled))
         distinct = count.column(one, verdict)
         count.others(one, verdict, lines)
         if (moments := _events(one, verdict)) is not None:
@@ -252,7 +253,7 @@ def judge(
             )
         )
     loose = Facts.of(OUTSIDE, None, profile.loose, pack, tables)
-    for kind in IDENTIFIER_TYPES:
+    for kind in IDENTIFIER_TYPES if loose.often else ():
         if kind not in (T.PNR, T.TICKET_NUMBER) and not only_examples(loose, kind):
             count.add(loose, kind, k.IN_TEXT)
     for extra in pack.identifiers:

@@ -73,22 +73,17 @@ class Tables:
 
     def rows_of(self, kind: AnyType, strength: int = 0) -> tuple[int, ...]:
         """Rows of the notations of a type of at least some strength."""
-        if (kind, strength) not in self._kinds:
+        known = self._kinds.get((kind, strength))
+        if known is None:
             rows = enumerate(zip(self.rule_types, self.rule_strengths, strict=True))
-            self._kinds[kind, strength] = tuple(at for at, (held, grade) in rows if held is kind and grade >= strength)
-        return self._kinds[kind, strength]
+            known = tuple(at for at, (held, grade) in rows if held is kind and grade >= strength)
+            self._kinds[kind, strength] = known
+        return known
 
-    @cached_property
-    def _bits(self) -> dict[tuple[ColumnType, bool], tuple[int, ...]]:
-        out: dict[tuple[ColumnType, bool], tuple[int, ...]] = {}
-        for bit, (_, kind) in self.lexicons.items():
-            key = (kind, bit in _TOKEN_BITS)
-            out[key] = (*out.get(key, ()), bit)
-        return out
-
-    def bits_of(self, kind: ColumnType, token: bool) -> tuple[int, ...]:
-        """Bits of the lexicons of a type that match whole cells, or single words."""
-        return self._bits.get((kind, token), ())
+    def place_of(self, bit: int, token: bool) -> tuple[ColumnType, bool] | None:
+        """The type of a lexicon and whether it matches single words; None where it does not match what `token` says."""
+        held = self.lexicons.get(bit)
+        return None if held is None or (bit in _TOKEN_BITS) != token else (held[1], token)
 
     @cached_property
     def sizes(self) -> Any:

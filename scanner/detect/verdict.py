@@ -309,6 +309,13 @@ def _shaped(facts: Facts, context: Context) -> Verdict | None:
     return None
 
 
+def _short(facts: Facts) -> bool:
+    """Whether numbers may be times of day as hhmmss: only after midnight have these two digits."""
+    digits = facts.n("digits")
+    within = facts.length(*range(1, 7)) == digits and facts.extremes[k.NUMBER_MAX] < 240_000
+    return within and facts.length(1, 2) < 0.2 * digits
+
+
 def _temporal(facts: Facts, context: Context) -> Verdict | None:
     filled, limit = facts.filled, facts.limit
     moments, clock = facts.n("datetime", "date", "year_month"), facts.n("clock")
@@ -333,9 +340,7 @@ def _temporal(facts: Facts, context: Context) -> Verdict | None:
     if facts.share(packed) >= limit("time", "epoch") and (lone or facts.says(T.TIMESTAMP)):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.8, facts.n(packed))
     clocks = facts.says(T.TIMESTAMP) and facts.header is not None and facts.header.role == "event_clock"
-    short = facts.length(*range(1, 7)) == facts.n("digits") and facts.extremes[k.NUMBER_MAX] < 240_000
-    short = short and facts.length(1, 2) < 0.2 * facts.n("digits")  # only after midnight has hhmmss two digits
-    if clocks and short and facts.share("digits") >= limit("time", "stamp"):
+    if clocks and _short(facts) and facts.share("digits") >= limit("time", "stamp"):
         return Verdict(T.TIMESTAMP, Form.PLAIN, 0.7, facts.n("digits"))
     spans = facts.share("duration_unit")
     if spans >= limit("time", "share") and (facts.says(T.DURATION) or (facts.nameless and context.calls >= 1)):
@@ -359,8 +364,7 @@ def _codes(facts: Facts, context: Context) -> Verdict | None:
     for kind, name, floor in ((T.PASSPORT, "passport", "passport"), (T.PNR, "locator", "locator")):
         if facts.says(kind) and facts.share(name) >= limit("words", floor):
             return Verdict(kind, Form.PLAIN, 0.92, facts.n(name))
-    documents = facts.share("passport", "document")
-    if facts.says(T.PASSPORT) and documents >= limit("words", "passport"):
+    if facts.says(T.PASSPORT) and facts.share("passport", "document") >= limit("words", "passport"):
         return Verdict(T.PASSPORT, Form.PLAIN, 0.85, facts.n("passport", "document"))
     passport = facts.share("passport")
     if passport >= limit("words", "passport_lone"):
@@ -374,8 +378,9 @@ def _codes(facts: Facts, context: Context) -> Verdict | None:
     locator = facts.share("locator")
     if locator >= limit("words", "locator_lone") and facts.nameless and context.travel >= 1:
         return Verdict(T.PNR, Form.PLAIN, 0.6, facts.n("locator"))
-    airline = facts.says(T.FLIGHT_NUMBER) or (facts.airline() >= limit("words", "airline") and not facts.against)
-    if facts.share("flight") >= limit("words", "flight") and airline:
+    if facts.share("flight") >= limit("words", "flight") and (
+        facts.says(T.FLIGHT_NUMBER) or (facts.airline() >= limit("words", "airline") and not facts.against)
+    ):
         return Verdict(T.FLIGHT_NUMBER, Form.PLAIN, 0.9, facts.n("flight"))
     if facts.share("cgi") >= limit("words", "cell"):
         return Verdict(T.CELL_ID, Form.PLAIN, 0.9, facts.n("cgi"))
@@ -394,7 +399,7 @@ def _codes(facts: Facts, context: Context) -> Verdict | None:
         if coded / filled >= limit("words", "cell"):
             return Verdict(T.CELL_ID, Form.PLAIN, 0.85, min(coded, filled))
     for kind in (T.LATITUDE, T.LONGITUDE):
-        if facts.share("decimal", "digits", "negative") >= limit("words", "point") and facts.says(kind):
+        if facts.says(kind) and facts.share("decimal", "digits", "negative") >= limit("words", "point"):
             return Verdict(kind, Form.PLAIN, 0.92, facts.n("decimal", "digits", "negative"))
     if facts.says(T.DURATION) and facts.share("digits", "decimal", "negative") >= limit("words", "duration"):
         return Verdict(T.DURATION, Form.PLAIN, 0.88, facts.n("digits", "decimal"))

@@ -157,6 +157,7 @@ def prepare(pack: Pack) -> None:
     _index(pack)
 
 
+@lru_cache(maxsize=1 << 14)
 def is_nameless(pack: Pack, name: str | None) -> bool:
     """Whether a header says nothing: absent, or a running number such as `F2` or `col_3`."""
     if name is None:
@@ -329,3 +330,10 @@ def _match(pack: Pack, name: str) -> HeaderMatch | None:
 def match(pack: Pack, name: str | None) -> HeaderMatch | None:
     """What a header speaks for, None where it says nothing."""
     return None if name is None or is_nameless(pack, name) else _match(pack, name)
+
+
+@lru_cache(maxsize=1 << 14)
+def spoken(pack: Pack, name: str | None) -> frozenset[AnyType]:
+    """The types that a header speaks for."""
+    found = match(pack, name)
+    return frozenset() if found is None else frozenset((found.type, *(kind for _, kind in found.others)))

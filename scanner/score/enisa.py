@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +32,7 @@ def label(severity: float, settings: Mapping[str, Any]) -> str:
     return next(str(band["label"]) for band in settings["band"] if severity < band["below"])
 
 
+@lru_cache(maxsize=4096)  # asked about each content of a file
 def days(first: str | None, last: str | None) -> int:
     """Whole days from the first to the last event; 0 where there are none."""
     if first is None or last is None:
@@ -38,23 +40,27 @@ def days(first: str | None, last: str | None) -> int:
     return max(0, (date.fromisoformat(last[:10]) - date.fromisoformat(first[:10])).days)
 
 
-def _applies(entry: Mapping[str, Any], found: Exposure, content: str, as_of: date) -> bool:
+def _applying(
+    entries: Iterable[Mapping[str, Any]], found: Exposure, content: str, as_of: date
+) -> list[Mapping[str, Any]]:
+    """The entries whose conditions all hold."""
     types = {kind.value for kind in found.types}
+    structures = {one.value for one in found.structures}
     span = days(found.first, found.last)
     age = days(found.last, as_of.isoformat()) if found.last is not None else 0
-    asked = (
-        "contents" not in entry or content in entry["contents"],
-        "structures" not in entry or bool({s.value for s in found.structures} & set(entry["structures"])),
-        "types" not in entry or set(entry["types"]) <= types,
-        "any_types" not in entry or bool(set(entry["any_types"]) & types),
-        "roles" not in entry or bool(set(entry["roles"]) & found.roles),
-        span >= entry.get("min_days", 0),
-        span <= entry.get("max_days", span),
-        age >= entry.get("min_age_days", 0),
-        not entry.get("joined") or found.joined,
-        not entry.get("minors") or found.minors > 0,
-    )
-    return all(asked)
+    return [
+        entry
+        for entry in entries
+        if ("contents" not in entry or content in entry["contents"])
+        and ("structures" not in entry or not structures.isdisjoint(entry["structures"]))
+        and ("types" not in entry or types.issuperset(entry["types"]))
+        and ("any_types" not in entry or not types.isdisjoint(entry["any_types"]))
+        and ("roles" not in entry or not found.roles.isdisjoint(entry["roles"]))
+        and entry.get("min_days", 0) <= span <= entry.get("max_days", span)
+        and age >= entry.get("min_age_days", 0)
+        and (not entry.get("joined") or found.joined)
+        and (not entry.get("minors") or found.minors > 0)
+    ]
 
 
 def _ease(found: Exposure, pack: Pack) -> tuple[float, str]:
@@ -77,9 +83,7 @@ def assess(
 ) -> Mapping[str, Any]:
     """The value with everything that it was worked out from, as the report shows it beside the score."""
     settings: Mapping[str, Any] = pack.settings["enisa"]
-    adjusters: Sequence[Mapping[str, Any]] = [
-        one for one in settings["adjuster"] if _applies(one, found, content["id"], as_of)
-    ]
+    adjusters = _applying(settings["adjuster"], found, content["id"], as_of)
     dpc = context(content["category"], (one["step"] for one in adjusters), settings)
     ease, reason = _ease(found, pack)
     added = circumstances(settings["circumstances"][situation])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from scanner.errors import OptionError
@@ -29,6 +30,15 @@ def purpose(pack: Pack, name: str) -> Mapping[str, Any]:
     return known[name]
 
 
+@lru_cache(maxsize=256)
+def _allowed(pack: Pack, name: str, agreed: frozenset[ColumnType], strange: bool) -> frozenset[str]:
+    """The types that a case allows; those of events not where they are of another structure (`strange`)."""
+    settings: Mapping[str, Any] = pack.settings["purposes"]
+    also = {kind.value for kind in agreed}
+    allowed = {*purpose(pack, name)["allows"], *settings["neutral"], *also}
+    return frozenset(allowed - (set(settings["events"]) - also) if strange else allowed)
+
+
 def disclosure(
     artifact: Artifact, case: Mapping[str, Any], pack: Pack, agreed: frozenset[ColumnType] = frozenset()
 ) -> Disclosure:
@@ -38,10 +48,8 @@ def disclosure(
     reverses is not.
     """
     settings: Mapping[str, Any] = pack.settings["purposes"]
-    allowed = {*case["allows"], *settings["neutral"], *(kind.value for kind in agreed)}
     strange = [one.structure.value for one in artifact.records if one.structure.value not in case["structures"]]
-    if strange:
-        allowed -= set(settings["events"]) - {kind.value for kind in agreed}
+    allowed = _allowed(pack, str(case["id"]), agreed, bool(strange))
     out, unjudged = [], []
     for column in artifact.columns:
         name = column.name if column.name is not None else f"column {column.index + 1}"

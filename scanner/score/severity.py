@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from scanner.errors import PatternError
@@ -14,7 +14,7 @@ from scanner.model import Artifact, Factor, Severity
 from scanner.packs.schema import Pack
 from scanner.score.enisa import assess, days
 from scanner.score.exposure import Exposure, Pairs, contents, exposures, veils
-from scanner.terms import Level
+from scanner.terms import AnyType, Level
 
 OFFERED = "offered"
 #: A factor's name, points and reason; the reason is put into words only where the reading counts in the end.
@@ -41,13 +41,15 @@ class Model:
         Raises:
             PatternError: the pack's own day is no date.
         """
-        if self.as_of is not None:
-            return self.as_of
-        stated = str(self.settings["reference"]["as_of"])
-        try:
-            return date.fromisoformat(stated)
-        except ValueError:
-            raise PatternError("severity.toml", "reference", "`as_of` must be a date such as 2026-11-01") from None
+        return self.as_of if self.as_of is not None else _stated(str(self.settings["reference"]["as_of"]))
+
+
+@lru_cache(maxsize=4)
+def _stated(day: str) -> date:
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise PatternError("severity.toml", "reference", "`as_of` must be a date such as 2026-11-01") from None
 
 
 def _decades(points: Sequence[float], subscribers: int) -> float:
@@ -104,12 +106,22 @@ def _extent(found: Exposure, content: str, model: Model) -> list[_Part]:
     return out
 
 
+@lru_cache(maxsize=1024)  # files of one folder hold much the same
+def _by_types(
+    pack: Pack, types: frozenset[AnyType]
+) -> tuple[tuple[tuple[str, Mapping[str, Any], frozenset[str]], ...], frozenset[str]]:
+    """The additions that some types set off, each with those that do, and the keys by which they are linked."""
+    settings: Mapping[str, Any] = pack.settings["severity"]
+    held = frozenset(kind.value for kind in types)
+    additions = ((name, entry, held.intersection(entry["types"])) for name, entry in settings["additions"].items())
+    return tuple(one for one in additions if one[2]), held.intersection(settings["linkability"]["types"])
+
+
 def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Model) -> list[_Part]:
     """The factors of what rows reveal, whatever form they are held in."""
     settings = model.settings
     base = float(content["points"][0])
     rows = found.holding[content["id"]]
-    held = {kind.value for kind in found.types}
 
     def content_words() -> str:
         part = "" if found.joined or rows >= found.rows else f" in {rows:,} of {found.rows:,} rows"
@@ -120,19 +132,17 @@ def _plain(found: Exposure, content: Mapping[str, Any], people: int, model: Mode
         share = people / national
         return f"{people:,} distinct subscribers, {share:.4%} of about {national // 10**6} million."
 
-    def types_words(kinds: set[str], reason: str) -> str:
+    def types_words(kinds: frozenset[str], reason: str) -> str:
         return f"{', '.join(sorted(kinds))}: {reason}."
 
     out: list[_Part] = [
         ("content", base, content_words),
         ("scale", round(_decades(content["points"], people) - base, 1), scale_words),
     ]
-    for name, entry in settings["additions"].items():
-        present = held.intersection(entry["types"])
-        if present:
-            out.append((name, float(entry["points"]), partial(types_words, present, entry["reason"])))
+    additions, keys = _by_types(model.pack, found.types)
+    for name, entry, present in additions:
+        out.append((name, float(entry["points"]), partial(types_words, present, entry["reason"])))
     linked = settings["linkability"]
-    keys = held.intersection(linked["types"])
     if len(keys) > 1:
         points = round(min(float(linked["most"]), float(linked["points_each"]) * (len(keys) - 1)), 1)
         side = lambda: (  # noqa: E731
