@@ -44,6 +44,7 @@ from scanner.options import FIXED_MEMORY, ScanOptions
 from scanner.packs import headers, load_pack
 from scanner.packs.load import fold_header
 from scanner.packs.schema import Pack
+from scanner.records import changed
 from scanner.score.breakdown import breakdown
 from scanner.score.duplicates import Print, Shape, marks
 from scanner.score.duties import advice, obligations
@@ -248,9 +249,9 @@ def finish(
     )
     keys = {column.index: facts.key for column, facts in zip(judged.columns, judged.facts, strict=True)}
     readings = exposures(artifact, pack, ByIndex(profile.together, keys))
-    artifact = replace(artifact, severity=score(readings, artifact.subscribers.distinct, model))
+    artifact = changed(artifact, severity=score(readings, artifact.subscribers.distinct, model))
     found, many = artifact.severity.level, artifact.subscribers.distinct
-    artifact = replace(
+    artifact = changed(
         artifact,
         obligations=obligations(artifact, pack),
         disclosures=disclosures(artifact, pack),
@@ -342,10 +343,10 @@ def _scanned(
 
 def _rendered(one: Finished, render: Render) -> Finished:
     """The artifact rendered, and without what nothing else asks for."""
-    columns = tuple(replace(column, samples=(), evidence=()) for column in one.artifact.columns)
-    records = tuple(replace(record, evidence=()) for record in one.artifact.records)
-    bare = replace(one.artifact, columns=columns, records=records, obligations=(), disclosures=(), advice=())
-    return Finished(bare, one.holding, replace(one.table, columns=columns), render(one.artifact))
+    columns = tuple(changed(column, samples=(), evidence=()) for column in one.artifact.columns)
+    records = tuple(changed(record, evidence=()) for record in one.artifact.records)
+    bare = changed(one.artifact, columns=columns, records=records, obligations=(), disclosures=(), advice=())
+    return Finished(bare, one.holding, changed(one.table, columns=columns), render(one.artifact))
 
 
 def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[None]:
@@ -360,14 +361,15 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None, sole: bool) -
 
     heeded = False
     threads = options.threads
+    told = 0.0
+    mine = options
 
     def work(job: Job, tell: Tell) -> None:
-        nonlocal heeded
+        nonlocal heeded, mine
         if not heeded:
             heeded = True
             tell_of_compiling(lambda: tell("compiling"))
             tell("advanced", 0)  # until more is told, whoever listens has nothing to do
-        told = 0.0
 
         def advanced(seen: int) -> None:
             nonlocal told
@@ -375,7 +377,8 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None, sole: bool) -
                 told = time.monotonic()
                 tell("advanced", seen)
 
-        mine = replace(options, workers=job.threads)
+        if mine.workers != job.threads:
+            mine = replace(options, workers=job.threads)
         progress = _ToldProgress(mine, pack, tell)
         hashes: Hashes = lambda sha256: tester(  # noqa: E731
             mine, pack, sha256, progress, lambda done, total: tell("enumerated", done, total)
@@ -453,7 +456,7 @@ def scan_iter(
                 yield from _scanned([lost], pack, options, room, untested, observer.advanced, render)
             else:
                 runs = {kind: run.moved(room) for kind, run in one.holding.runs.items()}
-                yield replace(one, holding=replace(one.holding, runs=MappingProxyType(runs)))
+                yield changed(one, holding=changed(one.holding, runs=MappingProxyType(runs)))
 
     room = Room((options.memory - FIXED_MEMORY) // 4)
     observer.started(None)

@@ -27,10 +27,11 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from operator import attrgetter
+from enum import Enum
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from scanner.errors import InternalError, OptionError
 from scanner.ingest.course import LeftOut, Lessons, Place
@@ -54,6 +55,8 @@ def _taken_apart(of: type) -> Callable[[Any], tuple[Any, ...]] | None:
     """What takes a value of a type apart into what makes it again; None where pickle knows by itself."""
     if issubclass(of, MappingProxyType):
         return lambda held: (_read_only, (dict(held),))
+    if issubclass(of, Enum):
+        return lambda held: (of, (held.value,))
     if not is_dataclass(of) or not all(one.init for one in fields(of)):
         return None
     names = [one.name for one in fields(of)]
@@ -61,22 +64,31 @@ def _taken_apart(of: type) -> Callable[[Any], tuple[Any, ...]] | None:
     return lambda record: (of, get(record) if get else tuple(getattr(record, name) for name in names))
 
 
+#: What pickle does with values that it is told nothing of.
+_AS_THEY_ARE = methodcaller("__reduce_ex__", pickle.HIGHEST_PROTOCOL)
+
+
+class _Ways(dict[type, Callable[[Any], tuple[Any, ...]]]):
+    """Type → what takes its values apart, found when one is first met."""
+
+    def __missing__(self, of: type) -> Callable[[Any], tuple[Any, ...]]:
+        if issubclass(of, type):
+            raise KeyError(of)  # a class, which stands by its name
+        self[of] = apart = _taken_apart(of) or _AS_THEY_ARE
+        return apart
+
+
 class _Pickler(pickle.Pickler):
     """Takes records apart faster than they do it themselves, and read-only mappings, which pickle does not know."""
 
-    known: ClassVar[dict[type, Callable[[Any], tuple[Any, ...]] | None]] = {}
-
-    def reducer_override(self, held: Any) -> Any:
-        of = type(held)
-        if of not in self.known:
-            self.known[of] = _taken_apart(of)
-        apart = self.known[of]
-        return NotImplemented if apart is None else apart(held)
+    dispatch_table = _Ways()
 
 
 _LENGTH = struct.Struct("<Q")
 #: Files given to a worker before it has answered for the first, and their bytes.
 _AHEAD, _AHEAD_BYTES = 16, 1 << 18
+#: Files that a worker is given beyond which nobody has to listen to it at once, and seconds for which nobody does.
+_BUSY, _NAP = 8, 0.005
 #: Bytes that a pipe may hold, and those from which a message is written as it is.
 _PIPE, _LARGE = 1 << 20, 1 << 16
 #: What a worker tells together with what it tells next.
@@ -620,6 +632,8 @@ class ProcessEngine(Generic[Result]):
     def _turn(self) -> None:
         """Wait for messages or for the next look at the workers, and act on them."""
         self._hand_out()
+        if self._workers and all(len(one.tasks) > _BUSY for one in self._workers):
+            time.sleep(_NAP)  # small files: to be woken for each costs the workers more than the wait
         poll = select.poll()
         by_end = {one.answers: one for one in self._workers}
         for end in by_end:
