@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from scanner import ScanOptions, scan, scan_iter, sets
@@ -37,6 +40,27 @@ def test_what_is_compared_with_nothing_comes_without_its_keys(tmp_path: Path, ta
         }
         assert {isinstance(run, sets.Tally) for run in other.holding.runs.values()} == {tables == 1}
         assert not any(isinstance(run, sets.Tally) for run in one.holding.runs.values())
+
+
+@pytest.mark.parametrize("name", ["n.ndjson", "n.json", "n.txt", "n.parquet"])
+def test_formats_of_one_artifact_come_without_its_keys(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    rows = [{"msisdn": f"0300{n:07d}", "cnic": f"35202{n:07d}{n % 9 + 1}"} for n in range(40)]
+    if name == "n.parquet":
+        pq.write_table(pa.Table.from_pylist(rows), file)
+    elif name == "n.txt":
+        file.write_text("".join(f"call {row['msisdn']} back, says {row['cnic']}\n" for row in rows))
+    elif name == "n.json":
+        file.write_text(json.dumps(rows))
+    else:
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (whole,), (alone,) = scan_iter(str(file)), scan_iter(str(file), compared=False)
+    assert alone.artifact == whole.artifact
+    assert {kind: len(run) for kind, run in alone.holding.runs.items()} == {
+        kind: len(run) for kind, run in whole.holding.runs.items()
+    }
+    assert alone.holding.runs
+    assert all(isinstance(run, sets.Tally) for run in alone.holding.runs.values())
 
 
 def comparable(result: ScanResult) -> ScanResult:
