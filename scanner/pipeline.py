@@ -51,6 +51,7 @@ from scanner.score.duties import advice, obligations
 from scanner.score.exposure import exposures
 from scanner.score.holding import Holding, Kind
 from scanner.score.lawful import disclosures
+from scanner.score.linkage import Pool
 from scanner.score.severity import Model, score
 from scanner.score.summary import Joined, basis, summarise
 from scanner.sets import KeySet, Room, Run, Sketch, Tally
@@ -245,7 +246,7 @@ def finish(
         members=tail.members,
         minors=_minors(profile, records, model),
         linked=judged.linked,
-        breakdown=breakdown({kind: [(0, run)] for kind, run in runs.items()}, pack),
+        breakdown=breakdown({kind: Pool([(0, run)]) for kind, run in runs.items()}, pack),
     )
     keys = {column.index: facts.key for column, facts in zip(judged.columns, judged.facts, strict=True)}
     readings = exposures(artifact, pack, ByIndex(profile.together, keys))

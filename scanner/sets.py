@@ -203,9 +203,9 @@ class _Segment:
         return keys
 
     def steps(self, step: int) -> tuple[Keys, Keys]:
-        """See `steps`; of packed keys only the blocks are looked into that hold several quotients."""
+        """As `Run.steps`; of packed keys only the blocks are looked into that hold several quotients."""
         if self._heads is None:
-            return _stepped(self.between(self.first, self.last + 1)[0], step)
+            return stepped(self.between(self.first, self.last + 1)[0], step)
         from scanner.kernel_sets import BLOCK
 
         codes = self._heads // step
@@ -213,7 +213,7 @@ class _Segment:
         counts[-1] = self.count - BLOCK * (len(codes) - 1)
         mixed = np.flatnonzero(codes != np.append(codes[1:], self.last // step))
         counts[mixed] = 0
-        inside = [_stepped(self._block(block), step) for block in mixed.tolist()]
+        inside = [stepped(self._block(block), step) for block in mixed.tolist()]
         return (
             np.concatenate([codes, *(some for some, _ in inside)]),
             np.concatenate([counts, *(many for _, many in inside)]),
@@ -294,6 +294,10 @@ class Run:
         for segment in self._segments:
             yield segment.between(segment.first, segment.last + 1)
 
+    def steps(self, step: int) -> Iterator[tuple[Keys, Keys]]:
+        """What the keys come to divided by `step`, in pieces: quotients, of which one may come again, and how many."""
+        return (segment.steps(step) for segment in self._segments)
+
     def sample(self, before: int) -> Iterator[Keys]:
         """About one key in _STRIDE, where `before` keys of other runs were sampled."""
         for segment in self._segments:
@@ -357,21 +361,11 @@ def merged(runs: Sequence[Run], counted: bool = False) -> Iterator[Counted]:
         yield _merge(runs, low, high, counted)
 
 
-def _stepped(keys: Keys, step: int) -> tuple[Keys, Keys]:
+def stepped(keys: Keys, step: int) -> tuple[Keys, Keys]:
+    """What ascending keys come to divided by `step`: different quotients, and how many have each."""
     codes = keys // step
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     return codes[starts], np.diff(starts, append=len(keys))
-
-
-def steps(runs: Sequence[Run], step: int) -> Iterator[tuple[Keys, Keys]]:
-    """What the keys of several runs, each once, come to divided by `step`, in pieces: quotients and how many have each.
-
-    A quotient may come more than once.
-    """
-    if len(runs) == 1:
-        yield from (segment.steps(step) for segment in runs[0]._segments)
-    else:
-        yield from (_stepped(keys, step) for keys, _ in merged(runs))
 
 
 def _windows(runs: Sequence[Run]) -> Iterator[tuple[int, int]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
 from scanner.packs.schema import Pack
 from scanner.score.holding import Kind
-from scanner.sets import Run, steps
+from scanner.score.linkage import Pool
 from scanner.terms import ColumnType
 
 _UNKNOWN = "unknown"
@@ -32,7 +32,7 @@ def _named(pack: Pack, table: str, digits: int, names: tuple[str, ...]) -> Mappi
 
 
 def breakdown(
-    sets: Mapping[Kind, Sequence[tuple[int, Run]]], pack: Pack, known: Mapping[int, Breakdown] = MappingProxyType({})
+    sets: Mapping[Kind, Pool], pack: Pack, known: Mapping[int, Breakdown] = MappingProxyType({})
 ) -> Breakdown:
     """Of the people that several sets hold together: name → distinct keys, most first.
 
@@ -40,14 +40,14 @@ def breakdown(
     """
     out: dict[str, Mapping[str, int]] = {}
     for kind, (table, rest, digits, names) in _TABLES.items():
-        parts = sets.get((kind, False), ())
-        if table not in pack.tables or not parts:
+        pool = sets.get((kind, False))
+        if table not in pack.tables or pool is None:
             continue
-        if len(parts) == 1 and (owner := parts[0][0]) in known:
+        if len(pool.parts) == 1 and (owner := pool.parts[0][0]) in known:
             out.update({name: known[owner][name] for name in names})
             continue
         many: dict[int, int] = {}
-        for codes, counts in steps([run for _, run in parts], 10**rest):
+        for codes, counts in pool.steps(10**rest):
             for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
                 many[code] = many.get(code, 0) + count
         named, none = _named(pack, table, digits, names), (_UNKNOWN,) * len(names)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scanner.sets import WINDOW, Keys, Run, bounds, distinct, merged
+from scanner.sets import Keys, Run, bounds, distinct, merged, stepped
 
+#: Keys that are merged with their owners at a time, about; the keys of most scans.
+WINDOW = 1 << 20
 #: Pairs that are counted at a time.
 _PAIRS = 1 << 21
 
@@ -28,6 +30,23 @@ class Pool:
         self.parts = sorted(parts, key=lambda part: part[0])
         self._all: list[Window] | None = None
 
+    def owned(self, owners: Mapping[int, int]) -> Pool:
+        """The same runs with other owners; those of owners that get none are left out."""
+        made = Pool((owners[owner], run) for owner, run in self.parts if owner in owners)
+        if self._all is not None:
+            others = np.full(max(self.top, *owners, 0) + 1, -1, np.int64)
+            others[list(owners)] = list(owners.values())
+            made._all = [_owned(keys, others[held]) for keys, held in self._all]
+        return made
+
+    def steps(self, step: int) -> Iterator[tuple[Keys, Keys]]:
+        """What the keys of all owners, each once, come to divided by `step`, as `Run.steps` says it."""
+        if len(self.parts) == 1:
+            yield from self.parts[0][1].steps(step)
+            return
+        for keys, _ in self.windows():
+            yield stepped(keys[np.diff(keys, prepend=-1) != 0], step)
+
     @property
     def top(self) -> int:
         """One more than the greatest owner."""
@@ -41,6 +60,20 @@ class Pool:
             yield from self._all
         else:
             yield from _windows([part for part in self.parts if marked is None or marked[part[0]]])
+
+
+def _owned(keys: Keys, owners: npt.NDArray[np.int64]) -> Window:
+    """Keys, ascending, with owners in any order and below 0 where there is none, as a window."""
+    keys, owners = keys[owners >= 0], owners[owners >= 0]
+    order = np.lexsort((owners, keys))
+    return _once(keys[order], owners[order])
+
+
+def _once(keys: Keys, owners: npt.NDArray[np.int64]) -> Window:
+    """Each pair of those that ascend once."""
+    new = np.ones(len(keys), bool)
+    new[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])
+    return (keys, owners) if new.all() else (keys[new], owners[new])
 
 
 def _windows(parts: Sequence[tuple[int, Run]]) -> Iterator[Window]:
@@ -60,10 +93,7 @@ def _windows(parts: Sequence[tuple[int, Run]]) -> Iterator[Window]:
             yield mixed >> bits, mixed & ((1 << bits) - 1)
             continue
         order = np.argsort(keys, kind="stable")
-        keys, owners = keys[order], owners[order]
-        new = np.ones(len(keys), bool)
-        new[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])
-        yield (keys, owners) if new.all() else (keys[new], owners[new])
+        yield _once(keys[order], owners[order])
 
 
 def _patterns(

@@ -71,13 +71,12 @@ Sets = Mapping[Kind, Pool]
 Pairs = Mapping[Kind, Mapping[tuple[int, int], int]]
 
 
-def _sets(holdings: Sequence[Holding], owners: Mapping[int, int]) -> Sets:
-    """Kind of set → the runs of the artifacts that have one and an owner."""
+def _sets(holdings: Sequence[Holding]) -> Sets:
+    """Kind of set → the runs of the artifacts that have one."""
     out: dict[Kind, list[tuple[int, Run]]] = defaultdict(list)
     for at, holding in enumerate(holdings):
-        if at in owners:
-            for kind, run in holding.runs.items():
-                out[kind].append((owners[at], run))
+        for kind, run in holding.runs.items():
+            out[kind].append((at, run))
     return {kind: Pool(parts) for kind, parts in out.items()}
 
 
@@ -291,12 +290,13 @@ def summarise(
     all tables that hold it, and what tables reveal joined. The highest counts.
     """
     joins = set(model.settings["joins"]["types"])
-    sets = _sets(holdings, {at: at for at in range(len(holdings))})
+    sets = _sets(holdings)
     in_common = {kind: shares(pool) for (kind, veiled), pool in sets.items() if kind in joins and not veiled}
     copies = duplicates([holding.shape for holding in holdings])
     overlaps = _overlaps(artifacts, in_common)
     groups = _units(artifacts, holdings, copies)
-    by_unit = _sets(holdings, {member: at for at, members in enumerate(groups) for member in members})
+    unit_of = {member: at for at, members in enumerate(groups) for member in members}
+    by_unit = {kind: owned for kind, pool in sets.items() if (owned := pool.owned(unit_of)).parts}
     united = {kind: shared(pool) for kind, pool in by_unit.items()}
     units = _made(groups, artifacts, holdings, united, basis(model.pack))
     linkage = _linked(units, united, artifacts, model)
@@ -318,8 +318,7 @@ def summarise(
     )
     people = _subscribers(artifacts, sets, basis(model.pack))
     worst = max(found, key=lambda one: one.score, default=Severity())
-    held = {kind: pool.parts for kind, pool in sets.items()}
-    spread = breakdown(held, model.pack, {at: artifact.breakdown for at, artifact in enumerate(artifacts)})
+    spread = breakdown(sets, model.pack, {at: artifact.breakdown for at, artifact in enumerate(artifacts)})
     return out, Summary(
         artifacts=len(out),
         by_status=MappingProxyType(dict(sorted(Counter(a.status.value for a in out).items()))),

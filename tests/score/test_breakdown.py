@@ -6,6 +6,7 @@ import numpy as np
 
 from scanner.packs import load_pack
 from scanner.score.breakdown import breakdown
+from scanner.score.linkage import Pool
 from scanner.sets import Run
 from scanner.terms import ColumnType
 
@@ -18,7 +19,7 @@ def run(*keys: int) -> Run:
 
 def test_what_is_known_of_the_only_owner_is_not_counted_again() -> None:
     pack = load_pack()
-    sets = {MSISDN: [(7, run(3001234567, 3001234568, 3331234567))]}
+    sets = {MSISDN: Pool([(7, run(3001234567, 3001234568, 3331234567))])}
     alone = breakdown(sets, pack)
     assert sum(alone["operator"].values()) == 3
     assert breakdown(sets, pack, {7: alone}) == alone
@@ -27,5 +28,5 @@ def test_what_is_known_of_the_only_owner_is_not_counted_again() -> None:
 def test_persons_of_several_owners_count_once() -> None:
     pack = load_pack()
     parts = [(0, run(3001234567, 3331234567)), (1, run(3331234567, 3331234568))]
-    known = {owner: breakdown({MSISDN: [(owner, held)]}, pack) for owner, held in parts}
-    assert sum(breakdown({MSISDN: parts}, pack, known)["operator"].values()) == 3
+    known = {owner: breakdown({MSISDN: Pool([(owner, held)])}, pack) for owner, held in parts}
+    assert sum(breakdown({MSISDN: Pool(parts)}, pack, known)["operator"].values()) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -52,3 +53,21 @@ def test_no_runs_share_nothing() -> None:
     assert shared(Pool([])) == {}
     assert shared(Pool([(0, run(set()))])) == {}
     assert union(Pool([]), [frozenset({0})]) == [0]
+
+
+@given(files, st.randoms(use_true_random=False))
+@settings(max_examples=80, deadline=None)
+def test_a_pool_under_other_owners_is_the_pool_of_them(held: list[set[int]], dice: object) -> None:
+    parts = [(at, run(one)) for at, one in enumerate(held)]
+    owners = {at: dice.randrange(3) for at in range(len(held)) if dice.random() < 0.8}  # type: ignore[attr-defined]
+    pool = Pool(parts)
+    cold, want = pool.owned(owners), Pool((owners[at], one) for at, one in parts if at in owners)
+    assert shared(cold) == shared(want)
+    shared(pool)  # which keeps what it merged
+    warm = pool.owned(owners)
+    assert shared(warm) == shared(want)
+    kept = set().union(*(held[at] for at in owners))
+    counted: Counter[int] = Counter()
+    for codes, many in warm.steps(100):
+        counted.update(dict(zip(codes.tolist(), many.tolist(), strict=True)))
+    assert counted == Counter(key // 100 for key in kept)
