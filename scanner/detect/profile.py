@@ -32,6 +32,8 @@ _MOST_BYTES = 1 << 30
 OUTSIDE = -1
 #: Cells of a piece that samples are taken from.
 _FIRST = 64
+#: Of them, those whose places are looked up together.
+_AT_ONCE = 8
 #: Values of an array from which those that repeat are counted.
 _COUNTED_FROM = 1 << 15
 _LONG_LINE = 300
@@ -156,7 +158,9 @@ class ColumnProfile:
         else:
             kernels.profile_column(data, starts, stops, weights, scratch, tables.book, tally, sink)
         used = int(sink.state[0])
-        self._keep(sink.codes[:used], sink.keys[:used], np.flatnonzero(np.bincount(sink.codes[:used], minlength=1)))
+        if used:
+            present = np.flatnonzero(np.bincount(sink.codes[:used])).tolist()
+            self._keep(sink.codes[:used], sink.keys[:used], present)
 
     def _plain(self, cells: Cells, weights: Any, tables: Tables) -> tuple[Cells, Any]:
         """Add the cells that are plain texts; returns the others and their weights."""
@@ -169,15 +173,18 @@ class ColumnProfile:
         )  # fmt: skip
         return Cells(cells.data, rest[0, :left], rest[1, :left]), others[:left] if len(weights) else weights
 
-    def _keep(self, codes: Any, keys: Any, present: Any) -> None:
+    def _keep(self, codes: Any, keys: Any, present: list[int]) -> None:
         """Add `keys` to the sets of their `codes`, which are those that are `present`."""
-        for code in present.tolist():
+        for code in present:
             self._set(code).add(keys, codes, code)
 
-    def add_quick(self, place: int, data: Any, desk: Any, fresh: Any, finds: Any, tables: Tables) -> None:
+    def add_quick(
+        self, place: int, data: Any, desk: Any, fresh: Any, finds: Any, found: list[int], tables: Tables
+    ) -> None:
         """Take what the quick way found of a column, and send the cells that it left the general way.
 
-        A column that holds nothing yet takes its rows of `fresh`, copies of what stands on the desk.
+        A column that holds nothing yet takes its rows of `fresh`, copies of what stands on the desk. `found` are the
+        codes of what was found in it.
         """
         if self.counts is None:
             self.counts, self.lengths, self.lead, self.rule_counts, self.times, self.extremes, self.lex_counts = (
@@ -189,7 +196,8 @@ class ColumnProfile:
                 mine += getattr(desk, name)[place]
             _extend(self.extremes, desk.extremes[place])
         used, left, aside = desk.state[place, :3].tolist()
-        self._keep(finds.codes[place, :used], finds.keys[place, :used], np.flatnonzero(desk.times[place]))
+        if found:
+            self._keep(finds.codes[place, :used], finds.keys[place, :used], found)
         if left:
             rest = finds.rest[place]
             self._general(Cells(data, rest[0, :left], rest[1, :left]), _ONCE, tables)
@@ -226,14 +234,18 @@ class ColumnProfile:
     def _sample(self, cells: Cells, order: int, keep: int) -> None:
         seen = {text for _, _, text in self.samples}
         got = list(self.samples)
-        for row in range(min(len(cells), _FIRST)):
+        for first in range(0, min(len(cells), _FIRST), _AT_ONCE):
+            last = min(first + _AT_ONCE, _FIRST)
+            places = zip(cells.starts[first:last].tolist(), cells.stops[first:last].tolist(), strict=True)
+            for row, (start, stop) in enumerate(places, first):
+                if len(got) >= keep:
+                    break
+                text = cells.data[start : min(stop, start + _SAMPLE_BYTES)].tobytes().strip()
+                if text and text not in seen:
+                    seen.add(text)
+                    got.append((order, row, text))
             if len(got) >= keep:
                 break
-            start, stop = int(cells.starts[row]), int(cells.stops[row])
-            text = bytes(cells.data[start : min(stop, start + _SAMPLE_BYTES)]).strip()
-            if text and text not in seen:
-                seen.add(text)
-                got.append((order, row, text))
         self.samples = tuple(got)
 
     def update(self, other: ColumnProfile, keep: int) -> None:
@@ -335,8 +347,11 @@ def scan_grid(grid: Grid, columns: Sequence[ColumnProfile], tables: Tables) -> N
         if any(column.counts is None for column in columns[first : first + width]):
             held = (desk.counts, desk.lengths, desk.lead, desk.rule_counts, desk.times, desk.extremes)
             fresh = (*(one[:width].copy() for one in held), np.zeros((width, 64, 2), np.int64))
+        found: list[list[int]] = [[] for _ in range(width)]
+        for place, code in zip(*(one.tolist() for one in np.nonzero(desk.times[:width])), strict=True):
+            found[place].append(code)
         for place in range(width):
-            columns[first + place].add_quick(place, data, desk, fresh, finds, tables)
+            columns[first + place].add_quick(place, data, desk, fresh, finds, found[place], tables)
 
 
 def _small_grid(chunk: Chunk) -> Grid | None:
@@ -373,11 +388,15 @@ def _may_hold(data: Any, starts: Any, stops: Any, tables: Tables, tally: Any) ->
 def _edge(cells: Cells, rows: range) -> bytes:
     """Some lines in a row as a text of their own, with a blank one where blank ones were, cut to what may count."""
     out = []
-    for row in rows:
-        start, stop = int(cells.starts[row]), int(cells.stops[row])
-        behind = int(cells.starts[row + 1]) if row + 1 < len(cells) else len(cells.data)
-        gap = bytes(cells.data[stop : min(behind, stop + _LONG_LINE)]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        out += [bytes(cells.data[start : min(stop, start + _LONG_LINE)]), b"\n\n" if gap.count(b"\n") > 1 else b"\n"]
+    starts, stops = cells.starts[rows.start : rows.stop + 1].tolist(), cells.stops[rows.start : rows.stop].tolist()
+    for start, stop, behind in zip(starts, stops, [*starts[1:], len(cells.data)], strict=False):
+        gap = cells.data[stop : min(behind, stop + _LONG_LINE)].tobytes()
+        if b"\r" in gap:
+            gap = gap.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        out += [
+            cells.data[start : min(stop, start + _LONG_LINE)].tobytes(),
+            b"\n\n" if gap.count(b"\n") > 1 else b"\n",
+        ]
     return b"".join(out)
 
 

@@ -246,6 +246,16 @@ def name_of(prefix: str, path: str) -> str:
     return prefix + path or '""'
 
 
+_met = 0
+
+
+def _much(size: int) -> bool:
+    """Whether so much was read in small pieces, with `size` bytes more, that loading the kernels pays after all."""
+    global _met
+    _met += size
+    return _met >= COMPILED_FROM
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A piece of whole records, UTF-8."""
@@ -266,7 +276,7 @@ class Block:
     def read(self) -> Chunk:
         """The cells of the records; a record that is no JSON is a bad row whose text is kept."""
         size = sum(map(len, self.pieces))
-        if size < COMPILED_FROM:
+        if size < COMPILED_FROM and not _much(size):
             return self._plain()
         compile_all()
         return self._compiled(size)
