@@ -182,6 +182,8 @@ def _cell_halves(facts: Facts) -> float:
 
 def _long_digits(facts: Facts, context: Context) -> Verdict | None:
     """IMSI, IMEI, ICCID and ticket numbers."""
+    if not facts.fits and not any(facts.lengths[13:21]) and not facts.n("ticket_dash"):
+        return None
     filled, limit = facts.filled, facts.limit
     least = limit("long", "share")
     iccid = facts.rules(T.ICCID)
@@ -204,7 +206,7 @@ def _long_digits(facts: Facts, context: Context) -> Verdict | None:
     if facts.says(T.IMSI) and facts.length(14, 15) / filled >= least:
         return Verdict(T.IMSI, Form.PLAIN, 0.7, facts.length(14, 15))
     fifteen = facts.length(15)
-    certain = facts.n("luhn15", "tac") >= 2 * limit("long", "tac_lone") * fifteen and context.clues >= 1
+    certain = context.clues >= 1 and facts.n("luhn15", "tac") >= 2 * limit("long", "tac_lone") * fifteen
     if fifteen / filled >= limit("long", "lone_share") and not facts.says(T.CELL_ID) and (certain or not facts.against):
         luhn, tac = facts.n("luhn15") / fifteen, facts.n("tac") / fifteen
         facts.note("values: IMEI check digit", luhn, f"{luhn:.0%} pass the Luhn check, chance is 10 %")
@@ -358,8 +360,14 @@ def _temporal(facts: Facts, context: Context) -> Verdict | None:
     return None
 
 
+#: Classes of cells that are codes by their shape.
+_CODED = ("passport", "document", "locator", "flight", "cgi", "cell_foreign", "place")
+
+
 def _codes(facts: Facts, context: Context) -> Verdict | None:
     """Passports, record locators, flights, cells and points: codes that need a header or neighbours."""
+    if not facts.n(*_CODED) and not facts.says(T.CELL_ID, T.LATITUDE, T.LONGITUDE, T.DURATION):
+        return None
     filled, limit = facts.filled, facts.limit
     for kind, name, floor in ((T.PASSPORT, "passport", "passport"), (T.PNR, "locator", "locator")):
         if facts.says(kind) and facts.share(name) >= limit("words", floor):
@@ -411,6 +419,8 @@ _WORDED = (T.SEX, T.TRAVEL_DIRECTION, T.CALL_TYPE, T.AIRPORT, T.COUNTRY, T.BORDE
 
 def _words(facts: Facts, context: Context) -> Verdict | None:
     """Types that are words of a closed list: header, lists and neighbours decide."""
+    if not facts.best and not facts.says(*_WORDED):
+        return None
     filled, limit, header = facts.filled, facts.limit, facts.header
     scores = {kind: facts.lexicon(kind) for kind in _WORDED}
     travel = context.family == "travel"

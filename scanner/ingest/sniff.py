@@ -604,13 +604,13 @@ STAND_IN = b"\x1f"
 _MARKS = bytes(0x21 if re.fullmatch(_OF_LONG, bytes([byte])) else 0x20 for byte in range(256))
 
 
-def _may_be_long(text: bytes) -> bool:
-    """Whether a delimiter of several bytes stands in a text at all."""
-    return (
-        b"!!" in text.translate(_MARKS)
-        or b"\xc2" in text
-        or any(mark in text for mark in (b", ", b"; ", b"\t|\t", b" | "))
-    )
+def _may_be_long(text: bytes, quotes: bool) -> bool:
+    """Whether a delimiter of several bytes stands in a text at all; one that ends in a blank counts beside `quotes`."""
+    if b"!!" in text.translate(_MARKS) or b"\xc2" in text:
+        return True
+    if b"|" in text and (b"\t|\t" in text or b" | " in text):
+        return True
+    return quotes and (b", " in text or b"; " in text)
 
 
 def long_delimiter(data: bytes) -> bytes:
@@ -618,7 +618,7 @@ def long_delimiter(data: bytes) -> bytes:
     lines = list(islice((line for line in data[:32768].splitlines() if line.strip()), 60))
     if len(data) > 32768:
         lines = lines[:-1]
-    if len(lines) < 2 or STAND_IN in data or not _may_be_long(b"\n".join(lines[:20])):
+    if len(lines) < 2 or STAND_IN in data or not _may_be_long(b"\n".join(lines[:20]), b'"' in data):
         return b""
     seen: Counter[bytes] = Counter(run for line in lines[:20] for run in set(_LONG.findall(line)))
     for run, _ in seen.most_common(8):

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scanner.model import Column, Evidence, Record
 from scanner.packs.schema import Pack, StructureRule
-from scanner.terms import ColumnType, Form
+from scanner.terms import AnyType, ColumnType, Form
 
 #: Roles that a column of foreign numbers keeps although its values are no identifier.
 _PARTIES = ("caller", "called", "subscriber_number")
@@ -67,24 +68,32 @@ def _tokens(columns: Sequence[Column]) -> set[str]:
     return tokens
 
 
-def _roles(rule: StructureRule, columns: Sequence[Column]) -> Mapping[str, int]:
+class _Part(NamedTuple):
+    """What of a column fills a role."""
+
+    place: int
+    type: AnyType
+    role: str | None
+
+
+def _roles(rule: StructureRule, columns: Sequence[_Part]) -> Mapping[str, int]:
     """Role → column index: columns whose header names the role first, then by type in column order."""
     taken: dict[str, int] = {}
     used: set[int] = set()
     for role in rule.roles:
         for column in columns:
             filled = column.type is not ColumnType.OTHER or column.role in _PARTIES
-            if column.role == role and filled and column.index not in used:
-                taken[role] = column.index
-                used.add(column.index)
+            if column.role == role and filled and column.place not in used:
+                taken[role] = column.place
+                used.add(column.place)
                 break
     for role, kinds in rule.roles.items():
         if role in taken:
             continue
         for column in columns:
-            if column.index not in used and column.type.value in kinds and column.role is None:
-                taken[role] = column.index
-                used.add(column.index)
+            if column.place not in used and column.type.value in kinds and column.role is None:
+                taken[role] = column.place
+                used.add(column.place)
                 break
     return MappingProxyType(taken)
 
@@ -94,10 +103,16 @@ def _moment(seconds: int) -> str:
 
 
 @lru_cache(maxsize=4096)  # tables of one folder hold much the same
-def _fitting(pack: Pack, tokens: frozenset[str]) -> tuple[StructureRule, ...]:
-    """The structures of a table that holds columns of some roles and types; of rules for the same one, the first."""
+def _fitting(
+    pack: Pack, tokens: frozenset[str], columns: tuple[_Part, ...]
+) -> tuple[tuple[StructureRule, Mapping[str, int]], ...]:
+    """The structures of a table that holds columns of some roles and types, and what fills their roles.
+
+    Of rules for the same structure it is the first.
+    """
     fits = {rule.structure: rule for rule in reversed(pack.structures) if rule.fits(tokens)}
-    return tuple(rule for rule in pack.structures if fits.get(rule.structure) is rule)
+    found = (rule for rule in pack.structures if fits.get(rule.structure) is rule)
+    return tuple((rule, _roles(rule, columns)) for rule in found)
 
 
 def recognise(
@@ -107,8 +122,9 @@ def recognise(
     if not rows:
         return ()
     out: list[Record] = []
-    for rule in _fitting(pack, frozenset(_tokens(columns))):
-        roles = _roles(rule, columns)
+    for rule, roles in _fitting(
+        pack, frozenset(_tokens(columns)), tuple([_Part(c.index, c.type, c.role) for c in columns])
+    ):
         used = [column for column in columns if column.index in roles.values()]
         certainty = sum(column.confidence for column in used) / len(used) if used else 0.5
         span = next((events[roles[r]] for r in ("event_time", "event_date") if roles.get(r, -1) in events), None)
