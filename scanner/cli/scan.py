@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from scanner.cli.progress import Watch
     from scanner.pipeline import Finished
 
-#: Objects between looks for garbage: results pile up, and none of them is garbage.
-_OBJECTS = 100_000
+#: Objects between looks for garbage, and results after which those that are there are not looked at again.
+_OBJECTS, _KEPT = 100_000, 256
 
 EPILOG = """\b
 Examples:
@@ -78,6 +78,12 @@ class Run:
     finished: list[Finished]
     error: Exception | None = None
 
+    def keep(self, one: Finished) -> None:
+        """What is finished is kept to the end, so there is no garbage to be looked for in it."""
+        self.finished.append(one)
+        if not len(self.finished) % _KEPT:
+            gc.freeze()
+
 
 @contextmanager
 def _kept(run: Run) -> Iterator[None]:
@@ -108,7 +114,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
         with target.open() as out:
             with _kept(run):
                 for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
-                    run.finished.append(replace(one, rendering=None))
+                    run.keep(replace(one, rendering=None))
                     json_report.write_artifact_line(one.artifact, out, reveal=target.reveal, text=one.rendering)
             gc.freeze()
             _, summary = conclude(run.finished, pack, options)
@@ -117,8 +123,8 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
         return run
     with _kept(run):
         for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
-            run.finished.append(one)
-    gc.freeze()  # as it is all kept, there is nothing to look through for garbage
+            run.keep(one)
+    gc.freeze()
     artifacts, summary = conclude(run.finished, pack, options)
     watch.done()
     result = ScanResult(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
-from operator import is_
+from operator import is_, itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -113,12 +113,15 @@ def show_in_common(artifact: Artifact, reveal: bool = False) -> tuple[tuple[Over
     overlaps, copied = artifact.overlaps, artifact.duplicate_of
     if reveal:
         return overlaps, copied
-    return tuple(map(_overlap, overlaps)), _masked(copied)
+    if not all(map(_plain, map(itemgetter(0), overlaps))):  # their paths, of which there are very many
+        overlaps = tuple(one._replace(path=mask_text(one.path)) for one in overlaps)
+    return overlaps, _masked(copied)
 
 
-def _overlap(one: Overlap) -> Overlap:
-    shown = mask_text(one.path)
-    return one if shown == one.path else one._replace(path=shown)
+@lru_cache(maxsize=1 << 16)
+def _plain(text: str) -> bool:
+    """Whether a text may be shown as it is."""
+    return mask_text(text) == text
 
 
 def show_inspected(one: Inspected, reveal: bool = False) -> Inspected:

@@ -17,6 +17,7 @@ from scanner.report.document import (
     summary_document,
     tool_document,
 )
+from scanner.terms import AnyType
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
@@ -52,7 +53,7 @@ class ArtifactText:
         """The whole object on one line, with what the artifact has in common with others; without a line end."""
         front, middle, back = self.parts
         overlaps, copied = gate.show_in_common(artifact, reveal)
-        pieces = [front, b'"overlaps": [%b]' % ", ".join(map(_overlap, overlaps)).encode(), middle]
+        pieces = [front, b'"overlaps": [%b]' % _overlaps(overlaps).encode(), middle]
         if copied is not None:
             pieces.append(_members({"duplicate_of": copied}))
         return b"{%b}" % b", ".join([*pieces, back] if back else pieces)
@@ -63,17 +64,24 @@ def _members(value: dict[str, Any]) -> bytes:
     return _encoded(value)[1:-1]
 
 
-def _overlap(one: Overlap) -> str:
-    """As `overlaps_document` has it; of many artifacts there are very many."""
-    return (
-        f'{{"path": {_quoted(one.path)}, "shared_subscribers": {one.shared_subscribers}, '
-        f'"share_of_this": {one.share_of_this}, "on": {_quoted(one.on.value)}}}'
+def _overlaps(overlaps: tuple[Overlap, ...]) -> str:
+    """As `overlaps_document` has them; of many artifacts there are very many."""
+    return ", ".join(
+        [
+            f'{{"path": {_quoted(path)}, "shared_subscribers": {shared}, "share_of_this": {share}, "on": {_word(on)}}}'
+            for path, shared, share, on in overlaps
+        ]
     )
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def _quoted(text: str) -> str:
     return _encoded(text).decode()
+
+
+@lru_cache(maxsize=256)
+def _word(kind: AnyType) -> str:
+    return _quoted(kind.value)
 
 
 def _sink(out: IO[str]) -> Callable[[bytes], object]:

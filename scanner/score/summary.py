@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from types import MappingProxyType
 
@@ -261,13 +262,14 @@ def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) ->
         alone[on == kind] = each.alone[one[on == kind]]
     shares, which = np.unique(np.minimum(1.0, counts / alone), return_inverse=True)
     rounded = [round(share, 4) for share in shares.tolist()]
-    made = map(
-        Overlap,
+    fields = zip(
         map(paths.__getitem__, other.tolist()),
         counts.tolist(),
         map(rounded.__getitem__, which.tolist()),
         map(kinds.__getitem__, on.tolist()),
+        strict=True,
     )
+    made = map(partial(tuple.__new__, Overlap), fields)  # as `Overlap._make` does, without a call each
     return {at: tuple(islice(made, min(many, _MOST_OVERLAPS))) for at, many in enumerate(of_each.tolist()) if many}
 
 
