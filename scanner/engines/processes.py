@@ -86,9 +86,9 @@ class _Pickler(pickle.Pickler):
 
 _LENGTH = struct.Struct("<Q")
 #: Files given to a worker before it has answered for the first, and their bytes.
-_AHEAD, _AHEAD_BYTES = 16, 1 << 18
+_AHEAD, _AHEAD_BYTES = 32, 1 << 18
 #: Files that a worker is given beyond which nobody has to listen to it at once, and seconds for which nobody does.
-_BUSY, _NAP = 8, 0.005
+_BUSY, _NAP = 12, 0.01
 #: Bytes that a pipe may hold, and those from which a message is written as it is.
 _PIPE, _LARGE = 1 << 20, 1 << 16
 #: What a worker tells together with what it tells next.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scanner.sets import Keys, Run, bounds, distinct, merged, stepped
+from scanner.sets import Keys, Run, bounds, distinct, merged, sort, stepped
 
 #: Keys that are merged with their owners at a time, about; the keys of most scans.
 WINDOW = 1 << 20
@@ -140,9 +140,20 @@ def _added_up(pieces: list[tuple[Any, Any]]) -> tuple[npt.NDArray[np.int64], npt
     """Codes, ascending and each once, with the sum of what was counted for it."""
     if not pieces:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    codes, inverse = np.unique(np.concatenate([one for one, _ in pieces]), return_inverse=True)
+    codes = np.concatenate([one for one, _ in pieces])
     weights = np.concatenate([other for _, other in pieces])
-    return codes, np.bincount(inverse, weights, len(codes)).astype(np.int64)
+    bits = int(weights.max()).bit_length()
+    if int(codes.max()).bit_length() + bits < 64:  # sorted as one number each
+        codes <<= bits
+        codes |= weights
+        sort(codes)
+        weights = codes & ((1 << bits) - 1)
+        codes >>= bits
+    else:
+        order = np.argsort(codes, kind="stable")
+        codes, weights = codes[order], weights[order]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    return codes[starts], np.add.reduceat(weights, starts)
 
 
 def shares(pool: Pool) -> Shares:

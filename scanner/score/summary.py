@@ -221,21 +221,46 @@ def _by_content(units: Sequence[_Unit], groups: Sequence[Sequence[int]], sets: S
     return out
 
 
-def _ascending(columns: Sequence[Keys]) -> list[Keys]:
-    """Rows (none below 0) in the order of their columns, the first first."""
-    bits = [int(column.max()).bit_length() for column in columns]
-    if sum(bits) > 63:
-        order = np.lexsort(tuple(reversed(columns)))
-        return [column[order] for column in columns]
-    mixed = np.zeros(len(columns[0]), np.int64)  # rows as one number each
-    for column, wide in zip(columns, bits, strict=True):
-        mixed = (mixed << wide) | column
-    sort(mixed)
-    out = []
-    for wide in reversed(bits):
-        out.append(mixed & ((1 << wide) - 1))
-        mixed = mixed >> wide
-    return out[::-1]
+def _first_of_each(held: Sequence[Shares], rank: Keys, most: int) -> tuple[Keys, Keys, Keys, Keys, Keys]:
+    """Of the pairs of each artifact, on either side of which it may stand, the first `most`.
+
+    Those with the most keys come first, then by the `rank` of the other one, then by place in `held`. Returns how many
+    pairs each artifact has here, and of these pairs the artifact, the keys, the rank of the other and the place.
+    """
+    sides = [
+        (place, one, other, each.counts)
+        for place, each in enumerate(held)
+        for one, other in ((each.first, each.second), (each.second, each.first))
+    ]
+    size = len(rank)
+    of_each = np.sum([np.bincount(one, minlength=size) for _, one, _, _ in sides], axis=0)
+    begins, here = np.cumsum(of_each) - of_each, np.minimum(of_each, most)
+    rows = np.repeat(begins - np.cumsum(here) + here, here) + np.arange(here.sum())
+    top = max(int(counts.max()) for _, _, _, counts in sides)
+    bits = [value.bit_length() for value in (top, size - 1, len(held) - 1)]
+    if size.bit_length() + sum(bits) < 64:  # a pair as one number, without copies of what may be many millions
+        mixed = np.empty(sum(len(one) for _, one, _, _ in sides), np.int64)
+        at = 0
+        for place, one, other, counts in sides:
+            part = mixed[at : at + len(one)]
+            np.left_shift(one, bits[0], out=part)
+            part += top
+            part -= counts
+            part <<= bits[1]
+            part += rank[other]
+            part <<= bits[2]
+            part += place
+            at += len(one)
+        sort(mixed)
+        mixed = mixed[rows]
+        places, mixed = mixed & ((1 << bits[2]) - 1), mixed >> bits[2]
+        others, mixed = mixed & ((1 << bits[1]) - 1), mixed >> bits[1]
+        return here, mixed >> bits[0], top - (mixed & ((1 << bits[0]) - 1)), others, places
+    one, other, counts = (np.concatenate([side[at] for side in sides]) for at in (1, 2, 3))
+    places = np.repeat([place for place, *_ in sides], [len(side[1]) for side in sides])
+    others = rank[other]
+    order = np.lexsort((places, others, -counts, one))[rows]
+    return here, one[order], counts[order], others[order], places[order]
 
 
 def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) -> dict[int, tuple[Overlap, ...]]:
@@ -244,19 +269,10 @@ def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) ->
     if not kinds:
         return {}
     held = [found[kind] for kind in kinds]
-    one = np.concatenate([side for each in held for side in (each.first, each.second)])
-    other = np.concatenate([side for each in held for side in (each.second, each.first)])
-    counts = np.concatenate([each.counts for each in held for _ in range(2)])
-    on = np.repeat(np.arange(len(held)), [2 * len(each.first) for each in held])
     paths = sorted({artifact.path for artifact in artifacts})
     ranks = {path: rank for rank, path in enumerate(paths)}
     rank = np.array([ranks[artifact.path] for artifact in artifacts])
-    most = counts.max()
-    one, fewer, other, on = _ascending((one, most - counts, rank[other], on))
-    of_each = np.bincount(one, minlength=len(rank))
-    begins = np.repeat(np.cumsum(of_each) - of_each, of_each)
-    told = np.arange(len(one)) - begins < _MOST_OVERLAPS
-    one, counts, other, on = one[told], most - fewer[told], other[told], on[told]
+    here, one, counts, other, on = _first_of_each(held, rank, _MOST_OVERLAPS)
     alone = np.empty(len(one), np.int64)
     for kind, each in enumerate(held):
         alone[on == kind] = each.alone[one[on == kind]]
@@ -270,7 +286,7 @@ def _overlaps(artifacts: Sequence[Artifact], found: Mapping[AnyType, Shares]) ->
         strict=True,
     )
     made = map(partial(tuple.__new__, Overlap), fields)  # as `Overlap._make` does, without a call each
-    return {at: tuple(islice(made, min(many, _MOST_OVERLAPS))) for at, many in enumerate(of_each.tolist()) if many}
+    return {at: tuple(islice(made, many)) for at, many in enumerate(here.tolist()) if many}
 
 
 def _subscribers(artifacts: Sequence[Artifact], sets: Sets, kinds: Sequence[Kind]) -> Subscribers:
