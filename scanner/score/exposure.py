@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import is_
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -53,26 +54,30 @@ class Exposure:
 
     def merge(self, other: Exposure) -> Exposure:
         """Both as the rows of one table."""
-        holding = dict(self.holding)
-        for content, rows in other.holding.items():
+        return _whole((self, other))
+
+
+def _whole(parts: Sequence[Exposure]) -> Exposure:
+    """Some, one or more, as the rows of one table."""
+    holding: dict[str, int] = {}
+    for part in parts:
+        for content, rows in part.holding.items():
             holding[content] = holding.get(content, 0) + rows
-        starts = [one.first for one in (self, other) if one.first is not None]
-        ends = [one.last for one in (self, other) if one.last is not None]
-        return Exposure(
-            rows=self.rows + other.rows,
-            holding=MappingProxyType(holding),
-            types=self.types | other.types,
-            structures=self.structures | other.structures,
-            roles=self.roles | other.roles,
-            veil=max(self.veil, other.veil),
-            plain=self.plain or other.plain,
-            parties=max(self.parties, other.parties),
-            first=min(starts, default=None),
-            last=max(ends, default=None),
-            minors=self.minors + other.minors,
-            joined=self.joined or other.joined,
-            added=self.added | other.added,
-        )
+    return Exposure(
+        rows=sum([part.rows for part in parts]),
+        holding=MappingProxyType(holding),
+        types=frozenset().union(*[part.types for part in parts]),
+        structures=frozenset().union(*[part.structures for part in parts]),
+        roles=frozenset().union(*[part.roles for part in parts]),
+        veil=max([part.veil for part in parts]),
+        plain=any(part.plain for part in parts),
+        parties=max([part.parties for part in parts]),
+        first=min((part.first for part in parts if part.first is not None), default=None),
+        last=max((part.last for part in parts if part.last is not None), default=None),
+        minors=sum([part.minors for part in parts]),
+        joined=any(part.joined for part in parts),
+        added=frozenset().union(*[part.added for part in parts]),
+    )
 
 
 #: The alternatives of a content's needs that are filled.
@@ -217,15 +222,14 @@ def exposures(artifact: Artifact, pack: Pack, pairs: Pairs | None = None) -> tup
 def merged(parts: Iterable[Sequence[Exposure | None]]) -> tuple[Exposure | None, ...]:
     """Readings of several artifacts as those of one table in parts; what is the same in each of them stays the same."""
     out: list[Exposure | None] = []
-    for readings in parts:
-        before = held = made = None
-        for at, found in enumerate(readings):
-            if at == len(out):
-                out.append(None)
-            if not at or found is not before or out[at] is not held:
-                before, held = found, out[at]
-                made = found if held is None else held if found is None else held.merge(found)
-            out[at] = made
+    before: list[Exposure] | None = None
+    for readings in zip(*parts, strict=True):
+        found = [one for one in readings if one is not None]
+        if before is None or len(found) != len(before) or not all(map(is_, found, before)):
+            out.append(_whole(found) if found else None)
+        else:
+            out.append(out[-1])
+        before = found
     return tuple(out)
 
 
