@@ -37,6 +37,7 @@ from scanner.model import (
     Problem,
     Record,
     ScanResult,
+    Severity,
     Subscribers,
     Summary,
 )
@@ -59,6 +60,7 @@ from scanner.shards import ShardContext
 from scanner.structure import recognise, with_roles
 from scanner.structure.relations import Key, Relation, Table, relations
 from scanner.terms import ColumnType, Form, PackType, ProblemCode, Status
+from scanner.vault import Vault
 
 #: Seconds between the words of a worker on how far it is.
 SECONDS_BETWEEN_WORDS = 0.1
@@ -67,8 +69,17 @@ ADULT = 18
 
 #: What tests an artifact's columns of digests, by its SHA-256.
 Hashes = Callable[[str | None], Callable[[Facts], HashTest | None]]
+
+
+class Rendering(Protocol):
+    """What is shown of an artifact."""
+
+    def kept(self, vault: Vault) -> Rendering:
+        """The same, in a vault."""
+
+
 #: Makes of an artifact what is shown of it, where it is scanned.
-Render = Callable[[Artifact], Any]
+Render = Callable[[Artifact], Rendering]
 
 
 class Observer(Protocol):
@@ -117,7 +128,7 @@ class Finished:
     holding: Holding
     table: Table
     """What tells whether its rows name those of another."""
-    rendering: Any = None
+    rendering: Rendering | None = None
     """What a `Render` made of the artifact, which then holds no more than the conclusion of the scan asks for."""
 
 
@@ -323,7 +334,7 @@ def _scanned(
     room: Room,
     hashes: Hashes,
     advanced: Callable[[int], None],
-    render: Render | None,
+    bared: _Bared | None,
     sole: bool = False,
 ) -> Iterator[Finished]:
     """Each stream as a finished artifact, its parts scanned on threads.
@@ -339,15 +350,36 @@ def _scanned(
             )
             profile = engine.profile(stream, context, advanced)
             one = finish(stream, profile, pack, tables, options, hashes, sole and stream.only)
-            yield one if render is None else _rendered(one, render)
+            yield one if bared is None else bared(one)
 
 
-def _rendered(one: Finished, render: Render) -> Finished:
-    """The artifact rendered, and without what nothing else asks for."""
-    columns = tuple(changed(column, samples=(), evidence=()) for column in one.artifact.columns)
-    records = tuple(changed(record, evidence=()) for record in one.artifact.records)
-    bare = changed(one.artifact, columns=columns, records=records, obligations=(), disclosures=(), advice=())
-    return Finished(bare, one.holding, changed(one.table, columns=columns), render(one.artifact))
+class _Bared:
+    """Renders artifacts, and leaves of each no more than the conclusion of a scan asks for.
+
+    Of the severities that is what the highest is made of, so that none below one before it keeps its reasons.
+    """
+
+    def __init__(self, render: Render) -> None:
+        self._render, self._highest = render, 0.0
+
+    def __call__(self, one: Finished) -> Finished:
+        """The artifact rendered, and without what nothing else asks for."""
+        severity = one.artifact.severity
+        if severity.score < self._highest:
+            severity = Severity(severity.score, severity.level)
+        self._highest = max(self._highest, severity.score)
+        columns = tuple(changed(column, samples=(), evidence=()) for column in one.artifact.columns)
+        records = tuple(changed(record, evidence=()) for record in one.artifact.records)
+        bare = changed(
+            one.artifact,
+            columns=columns,
+            records=records,
+            severity=severity,
+            obligations=(),
+            disclosures=(),
+            advice=(),
+        )
+        return Finished(bare, one.holding, changed(one.table, columns=columns), self._render(one.artifact))
 
 
 def _digesting(source: Source, options: ScanOptions) -> AbstractContextManager[None]:
@@ -364,6 +396,7 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None, sole: bool) -
     threads = options.threads
     told = 0.0
     mine = options
+    bared = None if render is None else _Bared(render)
 
     def work(job: Job, tell: Tell) -> None:
         nonlocal heeded, mine
@@ -391,7 +424,7 @@ def _work(pack: Pack, options: ScanOptions, render: Render | None, sole: bool) -
         room = Room((options.memory - FIXED_MEMORY) * job.threads // (2 * threads))
         with _digesting(source, mine):
             alone = sole and not job.lessons.left_out  # of what that leaves out a stream more tells
-            for one in _scanned(found, pack, mine, room, hashes, advanced, render, alone):
+            for one in _scanned(found, pack, mine, room, hashes, advanced, bared, alone):
                 tell("result", one)
 
     return work
@@ -448,18 +481,21 @@ def scan_iter(
 
     def results(item: Source | Stream, found: Iterator[Finished | LeftOut] | None) -> Iterator[Finished]:
         if found is None:
-            yield from _scanned(streams_of(item, options), pack, options, room, untested, observer.advanced, render)
+            yield from _scanned(streams_of(item, options), pack, options, room, untested, observer.advanced, bared)
             return
         for one in found:
             if isinstance(one, LeftOut):
                 assert not isinstance(item, Stream)
                 lost = failed(item, one.error())
-                yield from _scanned([lost], pack, options, room, untested, observer.advanced, render)
+                yield from _scanned([lost], pack, options, room, untested, observer.advanced, bared)
             else:
                 runs = {kind: run.moved(room) for kind, run in one.holding.runs.items()}
-                yield changed(one, holding=changed(one.holding, runs=MappingProxyType(runs)))
+                text = None if one.rendering is None else one.rendering.kept(texts)
+                yield changed(one, holding=changed(one.holding, runs=MappingProxyType(runs)), rendering=text)
 
-    room = Room((options.memory - FIXED_MEMORY) // 4)
+    quarter = (options.memory - FIXED_MEMORY) // 4
+    room, texts = Room(quarter), Vault(quarter)
+    bared = None if render is None else _Bared(render)
     observer.started(None)
     items = walk([str(path) for path in paths], options)
     first = list(islice(items, 2))

@@ -61,8 +61,6 @@ class Vault:
         Raises:
             InternalError: the temporary folder is full or cannot be written to.
         """
-        import tempfile  # not needed for sets that fit into memory
-
         with self._lock:
             offset, skip = self._length, self._length % 16
             cipher = self._cipher(offset)
@@ -87,3 +85,30 @@ class Vault:
         cipher = self._cipher(offset)
         cipher.update(bytes(offset % 16))
         return bytes(cipher.update(os.pread(self._file.fileno(), length, offset)))
+
+
+class Kept:
+    """Some bytes, in a vault's memory as long as that lasts, then on disk; never changed."""
+
+    __slots__ = ("_bytes", "_length", "_place", "_vault")
+
+    def __init__(self, data: bytes, vault: Vault) -> None:
+        """`data` is kept in `vault`.
+
+        Raises:
+            InternalError: as `Vault.append`.
+        """
+        self._vault, self._length, self._place = vault, 0, 0
+        self._bytes: bytes | None = data if vault.take(len(data)) else None
+        if self._bytes is None:
+            self._place = vault.append(data)
+        self._length = len(data)
+
+    def __del__(self) -> None:
+        """Return the memory to the vault."""
+        if self._bytes is not None:
+            self._vault.give(self._length)
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self._bytes if self._bytes is not None else self._vault.read(self._place, self._length)

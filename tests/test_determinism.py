@@ -15,6 +15,9 @@ from scanner import ScanOptions, scan, scan_iter, sets
 from scanner.errors import OptionError
 from scanner.model import ScanResult
 from scanner.options import Limits
+from scanner.packs import load_pack
+from scanner.pipeline import conclude
+from scanner.report.json_report import ArtifactText
 from scanner.vault import Vault
 
 
@@ -117,3 +120,15 @@ def test_a_scan_needs_some_memory() -> None:
 def test_a_small_budget_shortens_what_is_held_whole() -> None:
     assert ScanOptions(memory=512 * 10**6).limits.max_cell == 32 * 10**6
     assert ScanOptions().limits == Limits()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_rendered_where_it_is_scanned_concludes_as_the_whole(workers: int) -> None:
+    options = ScanOptions(workers=workers)
+    pack = load_pack()
+    whole = list(scan_iter("sample_data", options=options))
+    bare = list(scan_iter("sample_data", options=options, render=ArtifactText.of))
+    assert conclude(bare, pack, options)[1] == conclude(whole, pack, options)[1]
+    assert sum(bool(one.artifact.severity.factors) for one in bare) < sum(
+        bool(one.artifact.severity.factors) for one in whole
+    )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -29,6 +29,7 @@ from scanner.terms import Level
 if TYPE_CHECKING:
     from scanner.cli.progress import Watch
     from scanner.pipeline import Finished
+    from scanner.report.json_report import ArtifactText
 
 #: Objects between looks for garbage, and results after which those that are there are not looked at again.
 _OBJECTS, _KEPT = 100_000, 256
@@ -96,6 +97,11 @@ def _kept(run: Run) -> Iterator[None]:
         run.error = error
 
 
+def _text(one: Finished) -> ArtifactText:
+    """What `ArtifactText.of` made of an artifact."""
+    return cast("ArtifactText", one.rendering)
+
+
 def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Target) -> Run:
     from scanner.model import ScanResult
     from scanner.packs import load_pack
@@ -115,7 +121,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
             with _kept(run):
                 for one in scan_iter(*paths, options=options, observer=watch, render=render, compared=False):
                     run.keep(replace(one, rendering=None))
-                    json_report.write_artifact_line(one.artifact, out, reveal=target.reveal, text=one.rendering)
+                    json_report.write_artifact_line(one.artifact, out, reveal=target.reveal, text=_text(one))
             gc.freeze()
             _, summary = conclude(run.finished, pack, options)
             tool = (__version__, pack.sha256)
@@ -137,7 +143,7 @@ def _scan(paths: tuple[str, ...], options: ScanOptions, watch: Watch, target: Ta
     )
     with target.open() as out:
         if target.format == "json":
-            texts = [one.rendering for one in run.finished]
+            texts = [_text(one) for one in run.finished]
             json_report.write_json(result, out, reveal=target.reveal, texts=texts)
         else:
             from scanner.report.text import write_text

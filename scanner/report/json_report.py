@@ -18,6 +18,7 @@ from scanner.report.document import (
     tool_document,
 )
 from scanner.terms import AnyType
+from scanner.vault import Kept, Vault
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
@@ -40,18 +41,26 @@ def _encoded(value: Any) -> bytes:
 class ArtifactText:
     """An artifact as JSON, but for what only the whole scan can tell of it: made where it is scanned."""
 
-    parts: tuple[bytes, ...]
-    """Members of the object, as `artifact_parts` divides them."""
+    text: bytes | Kept
+    """Members of the object, UTF-8."""
+    cuts: tuple[int, int]
+    """Where they are divided as by `artifact_parts`."""
 
     @staticmethod
     def of(artifact: Artifact, *, reveal: bool = False, evidence: bool = False) -> ArtifactText:
         """The text of an artifact that has not passed the gate."""
         shown = gate.show_artifact(artifact, reveal, evidence)
-        return ArtifactText(tuple(map(_members, artifact_parts(shown, evidence))))
+        front, middle, back = map(_members, artifact_parts(shown, evidence))
+        return ArtifactText(front + middle + back, (len(front), len(front) + len(middle)))
+
+    def kept(self, vault: Vault) -> ArtifactText:
+        """The same, in a vault."""
+        return self if isinstance(self.text, Kept) else ArtifactText(Kept(self.text, vault), self.cuts)
 
     def line(self, artifact: Artifact, reveal: bool = False) -> bytes:
         """The whole object on one line, with what the artifact has in common with others; without a line end."""
-        front, middle, back = self.parts
+        text, (one, two) = self.text.read() if isinstance(self.text, Kept) else self.text, self.cuts
+        front, middle, back = text[:one], text[one:two], text[two:]
         overlaps, copied = gate.show_in_common(artifact, reveal)
         pieces = [front, b'"overlaps": [%b]' % _overlaps(overlaps).encode(), middle]
         if copied is not None:

@@ -22,6 +22,7 @@ from scanner.report.json_report import ArtifactText, write_artifact_line, write_
 from scanner.report.tables import arrow_tables
 from scanner.report.text import ranked, write_text
 from scanner.terms import ColumnType
+from scanner.vault import Vault
 from tests.conftest import PLANTED
 
 
@@ -126,10 +127,12 @@ def test_json_with_a_name_that_is_no_text_is_utf8(calls: object, result: ScanRes
     assert json.loads(out.getvalue().encode())["path"] == "a\udcff.csv"
 
 
-def test_json_of_texts_made_beforehand_is_the_same(result: ScanResult) -> None:
+@pytest.mark.parametrize("room", [0, 1 << 20], ids=["on disk", "in memory"])
+def test_json_of_texts_made_beforehand_is_the_same(result: ScanResult, room: int) -> None:
     overlap = Overlap("leak/3001234567.csv\udcff", 3, 0.5, ColumnType.MSISDN)
     whole = replace(result, artifacts=(replace(result.artifacts[0], overlaps=(overlap,)), *result.artifacts[1:]))
-    texts = [ArtifactText.of(artifact, evidence=True) for artifact in result.artifacts]
+    made = [ArtifactText.of(artifact, evidence=True) for artifact in result.artifacts]
+    texts = [text.kept(Vault(room)) for text in made]
     out = io.StringIO()
     write_json(whole, out, texts=texts)
     assert out.getvalue() == _json(whole, False)
