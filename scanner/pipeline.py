@@ -538,4 +538,5 @@ def conclude(finished: list[Finished], pack: Pack, options: ScanOptions) -> tupl
     model = model_of(pack, options)
     artifacts = [one.artifact for one in finished]
     joined = [_joined(one, artifacts, pack) for one in relations([each.table for each in finished], pack)]
-    return summarise(artifacts, [one.holding for one in finished], model, joined)
+    vault = Vault((options.memory - FIXED_MEMORY) // 4)  # of what the workers had
+    return summarise(artifacts, [one.holding for one in finished], model, joined, vault)

@@ -11,9 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.sets import Keys, Run, bounds, distinct, merged, sort, stepped
+from scanner.vault import Kept, Vault
 
 #: Keys that are merged with their owners at a time, about; the keys of most scans.
 WINDOW = 1 << 20
+#: Runs beyond which to merge them once more takes longer than to read back what they came to.
+_MANY = 64
 #: Pairs that are counted at a time.
 _PAIRS = 1 << 21
 
@@ -22,22 +25,50 @@ _PAIRS = 1 << 21
 Window = tuple[Keys, npt.NDArray[np.int64]]
 
 
-class Pool:
-    """Runs of keys with their owners, of whom one may have several."""
+class _Laid:
+    """A window that is laid aside in a vault."""
 
-    def __init__(self, parts: Iterable[tuple[int, Run]]) -> None:
-        """`parts` in any order."""
+    __slots__ = ("_count", "_data")
+
+    def __init__(self, window: Window, vault: Vault) -> None:
+        keys, owners = window
+        self._count = len(keys)
+        self._data = Kept(keys.tobytes() + owners.astype(np.int32).tobytes(), vault)
+
+    def read(self) -> Window:
+        """The window, not to be changed."""
+        data, count = self._data.read(), self._count
+        return np.frombuffer(data, np.int64, count), np.frombuffer(data, np.int32, count, 8 * count).astype(np.int64)
+
+
+class Pool:
+    """Runs of keys with their owners, of whom one may have several.
+
+    What takes long to merge, as it is many runs, is merged once and laid aside.
+    """
+
+    def __init__(self, parts: Iterable[tuple[int, Run]], vault: Vault | None = None) -> None:
+        """`parts` in any order; without a `vault` no more than one window is laid aside."""
         self.parts = sorted(parts, key=lambda part: part[0])
-        self._all: list[Window] | None = None
+        self._vault = vault
+        self._merged: list[Window | _Laid] | None = None
 
     def owned(self, owners: Mapping[int, int]) -> Pool:
         """The same runs with other owners; those of owners that get none are left out."""
-        made = Pool((owners[owner], run) for owner, run in self.parts if owner in owners)
-        if self._all is not None:
+        made = Pool(((owners[owner], run) for owner, run in self.parts if owner in owners), self._vault)
+        if self._merged is not None:
             others = np.full(max(self.top, *owners, 0) + 1, -1, np.int64)
             others[list(owners)] = list(owners.values())
-            made._all = [_owned(keys, others[held]) for keys, held in self._all]
+            made._merged = [self._aside(_owned(keys, others[held])) for keys, held in self.windows()]
         return made
+
+    @property
+    def _few(self) -> bool:
+        """Whether it fits in one window."""
+        return sum(len(run) for _, run in self.parts) <= WINDOW
+
+    def _aside(self, window: Window) -> Window | _Laid:
+        return window if self._vault is None or self._few else _Laid(window, self._vault)
 
     def steps(self, step: int) -> Iterator[tuple[Keys, Keys]]:
         """What the keys of all owners, each once, come to divided by `step`, as `Run.steps` says it."""
@@ -54,10 +85,15 @@ class Pool:
 
     def windows(self, marked: npt.NDArray[np.int64] | None = None) -> Iterator[Window]:
         """What they hold, range by range; where it is much, only of the owners that are `marked`."""
-        if self._all is None and sum(len(run) for _, run in self.parts) <= WINDOW:
-            self._all = list(_windows(self.parts))
-        if self._all is not None:
-            yield from self._all
+        if self._merged is not None:
+            for one in self._merged:
+                yield one.read() if isinstance(one, _Laid) else one
+        elif self._few or (self._vault is not None and len(self.parts) > _MANY):
+            made = []
+            for window in _windows(self.parts):
+                made.append(self._aside(window))
+                yield window
+            self._merged = made
         else:
             yield from _windows([part for part in self.parts if marked is None or marked[part[0]]])
 

@@ -23,6 +23,7 @@ from scanner.score.linkage import Pool, Shares, shared, shares, union
 from scanner.score.severity import Model, score
 from scanner.sets import Keys, Run, sort
 from scanner.terms import SUBSCRIBER_BASIS, AnyType, ColumnType
+from scanner.vault import Vault
 
 _MOST_OVERLAPS = 50
 #: What tells who a person is.
@@ -72,13 +73,13 @@ Sets = Mapping[Kind, Pool]
 Pairs = Mapping[Kind, Mapping[tuple[int, int], int]]
 
 
-def _sets(holdings: Sequence[Holding]) -> Sets:
+def _sets(holdings: Sequence[Holding], vault: Vault | None) -> Sets:
     """Kind of set → the runs of the artifacts that have one."""
     out: dict[Kind, list[tuple[int, Run]]] = defaultdict(list)
     for at, holding in enumerate(holdings):
         for kind, run in holding.runs.items():
             out[kind].append((at, run))
-    return {kind: Pool(parts) for kind, parts in out.items()}
+    return {kind: Pool(parts, vault) for kind, parts in out.items()}
 
 
 def _units(artifacts: Sequence[Artifact], holdings: Sequence[Holding], copies: Mapping[int, int]) -> list[list[int]]:
@@ -300,15 +301,19 @@ def _subscribers(artifacts: Sequence[Artifact], sets: Sets, kinds: Sequence[Kind
 
 
 def summarise(
-    artifacts: Sequence[Artifact], holdings: Sequence[Holding], model: Model, joined: Iterable[Joined] = ()
+    artifacts: Sequence[Artifact],
+    holdings: Sequence[Holding],
+    model: Model,
+    joined: Iterable[Joined] = (),
+    vault: Vault | None = None,
 ) -> tuple[tuple[Artifact, ...], Summary]:
-    """The artifacts with their overlaps and duplicates, and the summary of the scan.
+    """The artifacts with their overlaps and duplicates, and the summary of the scan; `vault` as for a `Pool`.
 
     Tables of the same layout are scored as one, so that a table in parts scores as the whole; then each content over
     all tables that hold it, and what tables reveal joined. The highest counts.
     """
     joins = set(model.settings["joins"]["types"])
-    sets = _sets(holdings)
+    sets = _sets(holdings, vault)
     in_common = {kind: shares(pool) for (kind, veiled), pool in sets.items() if kind in joins and not veiled}
     copies = duplicates([holding.shape for holding in holdings])
     overlaps = _overlaps(artifacts, in_common)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scanner.score import linkage
 from scanner.score.linkage import Pool, shared, union
 from scanner.sets import Run
+from scanner.vault import Vault
 
 #: Keys as mobile numbers, as CNICs, and close together.
 keys = st.one_of(
@@ -55,15 +56,23 @@ def test_no_runs_share_nothing() -> None:
     assert union(Pool([]), [frozenset({0})]) == [0]
 
 
-@given(files, st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
-def test_a_pool_under_other_owners_is_the_pool_of_them(held: list[set[int]], dice: object) -> None:
+@pytest.mark.parametrize("aside", [False, True], ids=["in a window", "laid aside"])
+def test_a_pool_under_other_owners_is_the_pool_of_them(aside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if aside:
+        monkeypatch.setattr(linkage, "WINDOW", 4)
+        monkeypatch.setattr(linkage, "_MANY", 0)
+    law = given(files, st.randoms(use_true_random=False))(_law_of_owners)
+    settings(max_examples=80, deadline=None)(law)()
+
+
+def _law_of_owners(held: list[set[int]], dice: object) -> None:
     parts = [(at, run(one)) for at, one in enumerate(held)]
     owners = {at: dice.randrange(3) for at in range(len(held)) if dice.random() < 0.8}  # type: ignore[attr-defined]
-    pool = Pool(parts)
+    pool = Pool(parts, Vault(64))
     cold, want = pool.owned(owners), Pool((owners[at], one) for at, one in parts if at in owners)
     assert shared(cold) == shared(want)
     shared(pool)  # which keeps what it merged
+    assert pool._merged is not None or len(parts) == 1
     warm = pool.owned(owners)
     assert shared(warm) == shared(want)
     kept = set().union(*(held[at] for at in owners))
