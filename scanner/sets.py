@@ -27,7 +27,7 @@ Counted = tuple[Keys, Keys | None]
 
 #: Keys that a merge holds at a time, about: as many as stay close to the processor, more of so many runs that each
 #: would give few.
-WINDOW, _RUNS = 1 << 18, 32
+WINDOW, _RUNS = 1 << 18, 64
 #: Keys from which a segment is packed.
 PACK_FROM = 4096
 #: Keys that gather as they come, before there is a table of them; bits of the first table and of the largest.
