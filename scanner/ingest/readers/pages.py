@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scanner.compiled import kernel
+from scanner.compiled import expect, kernel
 from scanner.errors import LimitError, ReadError
 from scanner.options import Limits
 from scanner.terms import ProblemCode
@@ -230,6 +230,7 @@ def _longest(data: Any) -> Any:
 def longest(stream: Any, codec: str, page: Page, most: int, limits: Limits) -> int:
     """Bytes of the longest value of a dictionary's page; arguments and errors as for `windows`."""
     data = b"".join(windows(stream, codec, page, most, limits))
+    expect(len(data))
     return int(_longest(np.frombuffer(data, np.uint8))) if data else 0
 
 
