@@ -164,7 +164,7 @@ def _cache() -> Any:
             known |= {function.llvm_func_name, function.llvm_cpython_wrapper_name}
             made = super().rebuild(target_context, ((name, kind, (code, nothing)), function, *rest))
             # only callers that are compiled ask for it
-            made.library._get_module_for_linking = lambda: binding.parse_bitcode(bitcode)
+            made._asdict()["library"]._get_module_for_linking = lambda: binding.parse_bitcode(bitcode)
             return made
 
     class Cache(FunctionCache):  # type: ignore[misc]
