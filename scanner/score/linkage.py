@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -57,12 +58,12 @@ class Pool:
         """The same runs with other owners; those of owners that get none are left out."""
         made = Pool(((owners[owner], run) for owner, run in self.parts if owner in owners), self._vault)
         if self._merged is not None:
-            others = np.full(max(self.top, *owners, 0) + 1, -1, np.int64)
+            others = np.full(max(self.top, max(owners, default=0) + 1), -1, np.int64)
             others[list(owners)] = list(owners.values())
-            made._merged = [self._aside(_owned(keys, others[held])) for keys, held in self.windows()]
+            made._merged = [self._aside(_window(keys, others[held])) for keys, held in self.windows()]
         return made
 
-    @property
+    @cached_property
     def _few(self) -> bool:
         """Whether it fits in one window."""
         return sum(len(run) for _, run in self.parts) <= WINDOW
@@ -98,15 +99,16 @@ class Pool:
             yield from _windows([part for part in self.parts if marked is None or marked[part[0]]])
 
 
-def _owned(keys: Keys, owners: npt.NDArray[np.int64]) -> Window:
-    """Keys, ascending, with owners in any order and below 0 where there is none, as a window."""
-    keys, owners = keys[owners >= 0], owners[owners >= 0]
+def _window(keys: Keys, owners: npt.NDArray[np.int64]) -> Window:
+    """Keys with their owners, below 0 where there is none, in any order, as a window."""
+    if (owners < 0).any():
+        keys, owners = keys[owners >= 0], owners[owners >= 0]
+    bits = int(owners.max(initial=0)).bit_length()
+    if int(keys.max(initial=0)).bit_length() + bits < 64:  # sorted as one number each
+        mixed = distinct(keys << bits | owners)
+        return mixed >> bits, mixed & ((1 << bits) - 1)
     order = np.lexsort((owners, keys))
-    return _once(keys[order], owners[order])
-
-
-def _once(keys: Keys, owners: npt.NDArray[np.int64]) -> Window:
-    """Each pair of those that ascend once."""
+    keys, owners = keys[order], owners[order]
     new = np.ones(len(keys), bool)
     new[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])
     return (keys, owners) if new.all() else (keys[new], owners[new])
@@ -123,13 +125,7 @@ def _windows(parts: Sequence[tuple[int, Run]]) -> Iterator[Window]:
         pieces = [(owner, run.between(low, high)[0]) for owner, run in parts]
         keys = np.concatenate([piece for _, piece in pieces])
         owners = np.repeat(np.array([owner for owner, _ in pieces], np.int64), [len(piece) for _, piece in pieces])
-        bits = parts[-1][0].bit_length()
-        if high.bit_length() + bits < 64:  # sorted as one number each
-            mixed = distinct(keys << bits | owners)
-            yield mixed >> bits, mixed & ((1 << bits) - 1)
-            continue
-        order = np.argsort(keys, kind="stable")
-        yield _once(keys[order], owners[order])
+        yield _window(keys, owners)
 
 
 def _patterns(
