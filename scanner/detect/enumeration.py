@@ -258,13 +258,3 @@ def whole(
                 watch(sum(run.done.values()) * hashing.LANES, total)
                 keep(run.positions())
     return run.result()
-
-
-def is_digests(profile: ColumnProfile) -> bool:
-    """Whether nearly all cells of a column are digests."""
-    from scanner.detect import kernels as k
-
-    if profile.counts is None:
-        return False
-    filled = int(profile.counts[k.FILLED])
-    return filled > 0 and int(profile.counts[k.DIGEST] + profile.counts[k.BASE64]) >= 0.8 * filled
