@@ -234,18 +234,13 @@ class ColumnProfile:
     def _sample(self, cells: Cells, order: int, keep: int) -> None:
         seen = {text for _, _, text in self.samples}
         got = list(self.samples)
-        for first in range(0, min(len(cells), _FIRST), _AT_ONCE):
-            last = min(first + _AT_ONCE, _FIRST)
-            places = zip(cells.starts[first:last].tolist(), cells.stops[first:last].tolist(), strict=True)
-            for row, (start, stop) in enumerate(places, first):
-                if len(got) >= keep:
-                    break
-                text = cells.data[start : min(stop, start + _SAMPLE_BYTES)].tobytes().strip()
-                if text and text not in seen:
-                    seen.add(text)
-                    got.append((order, row, text))
+        for row, (start, stop) in enumerate(_first_places(cells)):
             if len(got) >= keep:
                 break
+            text = cells.data[start : min(stop, start + _SAMPLE_BYTES)].tobytes().strip()
+            if text and text not in seen:
+                seen.add(text)
+                got.append((order, row, text))
         self.samples = tuple(got)
 
     def update(self, other: ColumnProfile, keep: int) -> None:
@@ -272,6 +267,13 @@ class ColumnProfile:
         for sample in sorted((*self.samples, *other.samples)):
             merged.setdefault(sample[2], sample)
         self.samples = tuple(list(merged.values())[:keep])
+
+
+def _first_places(cells: Cells) -> Iterator[tuple[int, int]]:
+    """Where the first cells begin and end."""
+    for first in range(0, min(len(cells), _FIRST), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        yield from zip(cells.starts[some].tolist(), cells.stops[some].tolist(), strict=True)
 
 
 def _extend(mine: Any, theirs: Any) -> None:

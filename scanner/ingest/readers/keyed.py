@@ -54,12 +54,12 @@ def pairs_of(text: str) -> Shape | None:
     found: list[re.Match[str]] = []
     others, most = 0, 0.4 * len(lines) + 1
     for line in lines:
-        match = _PAIR.fullmatch(line.rstrip("\r"))
-        if match is not None and _PARTING.fullmatch(line):
+        if _PARTING.fullmatch(line):
             continue
+        match = _PAIR.fullmatch(line.rstrip("\r"))
         if match is not None and not match[2].startswith("//"):
             found.append(match)
-        elif match is not None or not _PARTING.fullmatch(line):
+        else:
             others += 1
             if others > most:
                 return None
